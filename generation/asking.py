@@ -1,0 +1,147 @@
+"""Asking for a clip: the request becomes a row and a log entry in one transaction.
+
+The broker is told afterwards, and only of the id; what it forgets the sweep sends again.
+"""
+
+import logging
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from provenance.core.records import EntryType
+from provenance.log import outbox
+
+from . import quota
+from .engines.catalog import ModelCard
+from .models import Generation, State
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an artist asks for; `seed` in 0 .. 2^63-1, `frames` one of the card's choices."""
+
+    prompt: str
+    negative_prompt: str
+    card: ModelCard
+    seed: int
+    frames: int
+    key: uuid.UUID
+
+
+def ask(artist: AbstractBaseUser, request: Request) -> Generation:
+    """The queued (or refused) generation; asking twice with one key gives the first one again."""
+    with transaction.atomic():
+        # One lock an artist: a double click and a race for the last place in the quota both wait.
+        get_user_model().objects.select_for_update().get(pk=artist.pk)
+        if asked := Generation.objects.filter(artist_id=artist.pk, request_key=request.key).first():
+            return asked
+        refused = quota.refusal(artist)
+        generation = _record(artist, request)
+        if refused:
+            code, words = refused
+            end(generation, State.REFUSED, EntryType.REFUSED, {"reason": code}, words)
+        else:
+            transaction.on_commit(lambda: ring(generation.pk), robust=True)
+    return generation
+
+
+def ring(generation_id: uuid.UUID) -> bool:
+    """Tell the broker of a queued generation; False where it could not be told (the sweep will)."""
+    send: Callable[[str], None] = import_string("generation.tasks.send")
+    try:
+        send(str(generation_id))
+    except Exception as error:  # noqa: BLE001 - any broker's own error; the row is the truth
+        log.warning(
+            "generation %s waits: the broker is away (%s)", generation_id, type(error).__name__
+        )
+        return False
+    Generation.objects.filter(pk=generation_id).update(sent_at=timezone.now())
+    return True
+
+
+def _record(artist: AbstractBaseUser, request: Request) -> Generation:
+    card = request.card
+    generation = Generation(
+        artist_id=artist.pk,
+        request_key=request.key,
+        attempt=secrets.token_hex(16),
+        prompt=request.prompt,
+        negative_prompt=request.negative_prompt,
+        model=card.id,
+        seed=request.seed,
+        steps=int(card.steps.default),
+        guidance=card.guidance.default,
+        width=card.width,
+        height=card.height,
+        frames=request.frames,
+        fps=card.fps,
+    )
+    generation.attempt_ticket = outbox.submit(
+        EntryType.ATTEMPT,
+        {"attempt": generation.attempt},
+        [
+            outbox.new_opening("artist", {"name": str(artist)}),
+            outbox.new_opening("prompt", _prompt(generation)),
+            outbox.new_opening("parameters", _parameters(generation)),
+        ],
+    )
+    generation.save(force_insert=True)
+    return generation
+
+
+def _prompt(generation: Generation) -> dict[str, str]:
+    return {"prompt": generation.prompt, "negative_prompt": generation.negative_prompt}
+
+
+def _parameters(generation: Generation) -> dict[str, str | int]:
+    """Numbers beyond 2^53 and fractions are strings: canonical JSON has doubles only."""
+    return {
+        "model": generation.model,
+        "seed": str(generation.seed),
+        "guidance": str(generation.guidance),
+        **{
+            name: getattr(generation, name)
+            for name in ("steps", "width", "height", "frames", "fps")
+        },
+    }
+
+
+def cancel(generation: Generation, by: str = "artist") -> None:
+    """Stop a generation: at once while it waits, within one step while it runs."""
+    with transaction.atomic():
+        row = Generation.objects.select_for_update().get(pk=generation.pk)
+        if row.state == State.RUNNING:
+            Generation.objects.filter(pk=row.pk).update(cancel_requested=True)
+        elif row.state == State.QUEUED:
+            end(row, State.CANCELLED, EntryType.CANCELLED, {"by": by})
+
+
+def end(
+    row: Generation, state: State, entry: EntryType, body: dict[str, str], words: str = ""
+) -> None:
+    """Give a locked, open row its outcome, in the row and in the log alike."""
+    row.reason_code, row.reason = body.get("reason", ""), words
+    close(row, state, outbox.submit(entry, {"attempt": row.attempt, **body}))
+
+
+def close(row: Generation, state: State, outcome_ticket: uuid.UUID) -> None:
+    """Write the outcome whose entry has this ticket; the row must be locked and open."""
+    row.state = state
+    row.outcome_ticket = outcome_ticket
+    row.lease_owner = row.lease_until = None
+    row.finished_at = timezone.now()
+    row.save(force_update=True)
+
+
+def stale_after_seconds() -> int:
+    """Age of the last message after which a queued generation is sent again."""
+    return int(settings.GENERATION_RESEND_SECONDS)

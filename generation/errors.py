@@ -1,0 +1,25 @@
+"""What can go wrong on the line; each error carries a code for the log and words for the artist."""
+
+
+class GenerationError(Exception):
+    """The family of the line's errors."""
+
+
+class AttemptFailed(GenerationError):
+    """This attempt cannot succeed: `code` goes into the public log, `words` onto the page."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(code)
+        self.code, self.words = code, words
+
+
+class Cancelled(GenerationError):
+    """The artist asked to stop; raised between two steps."""
+
+
+class LeaseLost(GenerationError):
+    """Another worker has taken the generation over; this one must touch nothing any more."""
+
+
+class ModelUnavailable(GenerationError):
+    """A model folder is missing or damaged; the text says which and what to do."""

@@ -1,0 +1,134 @@
+"""What an artist can type, and the words for what cannot be taken."""
+
+import re
+import secrets
+import unicodedata
+import uuid
+from typing import Any
+
+from django import forms
+
+from .asking import Request
+from .engines.catalog import ModelCard
+from .models import MAX_SEED, PROMPT_LETTERS
+
+LINE_BREAKS = str.maketrans("\r\n\t", "   ")
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean_text(value: str) -> str:
+    """One line of visible text; raises ValidationError with words for invisible characters."""
+    text = " ".join(value.translate(LINE_BREAKS).split())
+    for letter in text:
+        if unicodedata.category(letter) in {"Cc", "Cs"} or letter in BIDI_CONTROLS:
+            raise forms.ValidationError(
+                f"There is an invisible control character (U+{ord(letter):04X}) in the text. "
+                "Type the text again, or paste it as plain text.",
+                code="control_character",
+            )
+    return text
+
+
+def unknown_words(text: str, card: ModelCard) -> list[str]:
+    """Words of a prompt that the model does not know and will ignore, in order, each once."""
+    if not card.vocabulary:
+        return []
+    found = re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", text.lower())
+    return list(dict.fromkeys(word for word in found if word not in card.vocabulary))
+
+
+class AskForm(forms.Form):
+    """A request for one clip; `request()` is only there for a valid form."""
+
+    prompt = forms.CharField(
+        max_length=PROMPT_LETTERS,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": PROMPT_LETTERS}),
+        error_messages={
+            "required": "Say what the clip shall show.",
+            "max_length": "At most %(limit_value)d letters; this prompt has %(show_value)d.",
+        },
+    )
+    negative_prompt = forms.CharField(
+        max_length=PROMPT_LETTERS,
+        required=False,
+        label="Not in the clip",
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": PROMPT_LETTERS}),
+        help_text="What the model shall keep away from. May stay empty.",
+    )
+    model = forms.ChoiceField(
+        error_messages={"invalid_choice": "There is no model of that name. Choose one of the list."}
+    )
+    length = forms.TypedChoiceField(
+        coerce=int,
+        error_messages={"invalid_choice": "This length cannot be made. Choose one of the list."},
+    )
+    seed = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_SEED,
+        help_text="The same seed gives the same clip again. Leave it empty for a random one.",
+        error_messages={
+            "invalid": "A seed is a whole number.",
+            "min_value": f"A seed lies between 0 and {MAX_SEED}.",
+            "max_value": f"A seed lies between 0 and {MAX_SEED}.",
+        },
+    )
+    ignore_unknown = forms.BooleanField(
+        required=False, label="Make it without the words the model does not know"
+    )
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, cards: list[ModelCard], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cards = {card.id: card for card in cards}
+        self.fields["model"].choices = [(card.id, card.title) for card in cards]  # type: ignore[attr-defined]
+        lengths = {count: card.seconds(count) for card in cards for count in card.frame_choices}
+        self.fields["length"].choices = [  # type: ignore[attr-defined]
+            (count, f"{seconds:.1f} seconds") for count, seconds in sorted(lengths.items())
+        ]
+        self.initial.setdefault("model", cards[0].id)
+        self.initial.setdefault("length", cards[0].frames)
+        self.initial.setdefault("request_id", uuid.uuid4())
+
+    def clean_prompt(self) -> str:
+        text = clean_text(self.cleaned_data["prompt"])
+        if not text:
+            raise forms.ValidationError("Say what the clip shall show.", code="required")
+        return text
+
+    def clean_negative_prompt(self) -> str:
+        return clean_text(self.cleaned_data["negative_prompt"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        card = self._cards.get(cleaned.get("model", ""))
+        if card and "length" in cleaned and cleaned["length"] not in card.frame_choices:
+            self.add_error("length", f"{card.title} cannot make this length.")
+        if card and "prompt" in cleaned:
+            self._warn_of_unknown_words(card, cleaned)
+        return cleaned
+
+    def _warn_of_unknown_words(self, card: ModelCard, cleaned: dict[str, Any]) -> None:
+        unknown = unknown_words(f"{cleaned['prompt']} {cleaned.get('negative_prompt', '')}", card)
+        if unknown and not cleaned.get("ignore_unknown"):
+            self.add_error(
+                "ignore_unknown",
+                forms.ValidationError(
+                    f"{card.title} does not know: {', '.join(unknown[:20])}. "
+                    "It will ignore them. Change the prompt, or tick the box to go on.",
+                    code="unknown_words",
+                ),
+            )
+
+    def request(self) -> Request:
+        """The request to ask for; a seed is drawn where none was given."""
+        values = self.cleaned_data
+        seed = values["seed"]
+        return Request(
+            prompt=values["prompt"],
+            negative_prompt=values["negative_prompt"],
+            card=self._cards[values["model"]],
+            seed=secrets.randbelow(2**32) if seed is None else seed,
+            frames=values["length"],
+            key=values["request_id"],
+        )

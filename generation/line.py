@@ -1,0 +1,282 @@
+"""The line of a clip: claim, render, encode, log, describe, sign, read back, keep, record.
+
+Whatever happens, the generation ends in exactly one outcome that is logged together with its row,
+or goes back to the queue untouched.
+"""
+
+import logging
+import secrets
+import tempfile
+import traceback
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from provenance import vault
+from provenance.core import credentials, manifests, readings
+from provenance.core.errors import ProvenanceError
+from provenance.core.proofs import Receipt
+from provenance.core.records import EntryType, Opening
+from provenance.log import outbox
+from provenance.log.receipts import receipt
+from provenance.verify.models import Credential
+
+from . import asking, encode, leases, storage
+from .engines.base import EngineFacts, Frames, RenderRequest
+from .engines.catalog import ModelCard, card
+from .engines.pool import engine_for
+from .errors import AttemptFailed, Cancelled, LeaseLost, ModelUnavailable
+from .models import Clip, Generation, State
+
+log = logging.getLogger(__name__)
+
+WORDS_UNKNOWN = "Something went wrong in the worker. The operator can see what in its log."
+
+
+@dataclass(frozen=True)
+class Job:
+    """One generation under one lease, with the model it asks for."""
+
+    generation: Generation
+    owner: uuid.UUID
+    card: ModelCard
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The `rendered` entry of this try and the receipts that go into the credential."""
+
+    rendered_index: int
+    receipts: tuple[Receipt, ...]
+    media: Opening
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A clip that was signed, read back and found trusted, kept under its hash."""
+
+    stored: storage.StoredFile
+    manifest_id: str
+    signer_serial: str
+    file: Opening
+
+
+def run(generation_id: uuid.UUID) -> None:
+    """Run the line once for a generation; does nothing where another worker has it."""
+    close_old_connections()
+    owner = uuid.uuid4()
+    generation = leases.claim(generation_id, owner)
+    if generation is None:
+        log.info("generation %s is not there to be claimed", generation_id)
+        return
+    log.info("generation %s claimed, try %d", generation_id, generation.tries)
+    try:
+        with leases.heartbeat(generation_id, owner):
+            _clip(Job(generation, owner, card(generation.model)))
+        log.info("generation %s done", generation_id)
+    except Cancelled:
+        _end(generation, owner, State.CANCELLED, EntryType.CANCELLED, {"by": "artist"}, "")
+    except LeaseLost:
+        log.warning("generation %s: the lease was lost, another worker goes on", generation_id)
+    except outbox.LogUnavailable:
+        log.warning("generation %s goes back to the queue: the log does not answer", generation_id)
+        _try_again(generation, owner)
+    except AttemptFailed as failure:
+        _fail(generation, owner, failure.code, failure.words)
+    except ModelUnavailable as failure:
+        _fail(generation, owner, "model_unavailable", str(failure))
+    except ProvenanceError as failure:
+        log.error("generation %s: %s", generation_id, type(failure).__name__)
+        _fail(
+            generation, owner, "credential_refused", "The clip could not be given its credential."
+        )
+    except OSError as failure:
+        log.error("generation %s: %s", generation_id, failure.strerror)
+        _fail(generation, owner, "storage", f"The clip could not be stored: {failure.strerror}.")
+    except Exception as failure:  # noqa: BLE001 - the attempt must end in an outcome all the same
+        # The message of an unknown error may quote the prompt: only where and what kind it was.
+        log.error("generation %s: %s\n%s", generation_id, type(failure).__name__, _where(failure))
+        _fail(generation, owner, "internal", WORDS_UNKNOWN)
+
+
+def _clip(job: Job) -> None:
+    _wait_until_logged(job)
+    frames, facts = _render(job)
+    with tempfile.TemporaryDirectory(dir=storage.work_folder()) as folder:
+        media = Path(folder) / "media.mp4"
+        encode.encode_mp4(frames, job.generation.fps, media)
+        leases.check_cancel(job.generation.pk, job.owner)
+        evidence = _log_rendered(job, media)
+        signed = _sign(job, facts, evidence, media, encode.thumbnail(frames))
+        poster = storage.keep_bytes(encode.poster(frames))
+        preview = storage.keep_bytes(encode.preview(frames, job.generation.fps))
+    _record(job, evidence, signed, (poster.sha256, preview.sha256), frames.shape)
+
+
+def _wait_until_logged(job: Job) -> None:
+    """No frame is rendered before the attempt stands in the log."""
+    outbox.wait_for(job.generation.attempt_ticket, settings.LOG_WAIT_SECONDS)
+
+
+def _render(job: Job) -> tuple[Frames, EngineFacts]:
+    generation = job.generation
+    engine = engine_for(job.card.folder)
+    request = RenderRequest(
+        **{name: getattr(generation, name) for name in RenderRequest.__dataclass_fields__}
+    )
+    frames = engine.render(
+        request, lambda step, _: leases.report_step(generation.pk, job.owner, step)
+    )
+    return encode.enlarge(frames, job.card.upscale, job.card.upscale_filter), engine.facts
+
+
+def _log_rendered(job: Job, media: Path) -> Evidence:
+    """Entry `rendered`: a salted commitment to the unsigned media, with this try's number."""
+    generation = job.generation
+    opening = outbox.new_opening("media", {"sha256": storage.sha256_of(media)})
+    with transaction.atomic():
+        ticket = outbox.submit(
+            EntryType.RENDERED, {"attempt": generation.attempt, "try": generation.tries}, [opening]
+        )
+    index = outbox.wait_for(ticket, settings.LOG_WAIT_SECONDS)
+    attempt_index = outbox.wait_for(generation.attempt_ticket, settings.LOG_WAIT_SECONDS)
+    return Evidence(index, (receipt(attempt_index), receipt(index)), opening)
+
+
+def _sign(
+    job: Job, facts: EngineFacts, evidence: Evidence, media: Path, thumbnail: bytes
+) -> Signed:
+    """Describe, sign, read back, keep: what does not read as Trusted under our list is no clip."""
+    file_salt = secrets.token_bytes(32)
+    manifest = manifests.clip_manifest(_facts(job, facts, evidence, file_salt))
+    anchors = vault.anchors(settings.KEYS_DIR)
+    target = media.with_name("clip.mp4")
+    embedded = credentials.embed(
+        media, target, manifest, thumbnail, vault.signing_identity(settings.KEYS_DIR), anchors
+    )
+    raw = credentials.read(target, anchors)
+    reading = readings.reading(raw) if raw else None
+    if reading is None or reading.state != "trusted" or reading.trust_uri not in _uris(anchors):
+        raise AttemptFailed(
+            "credential_refused", "The clip's credential did not hold when read back."
+        )
+    stored = storage.keep(target)
+    opening = Opening("file", file_salt, {"sha256": stored.sha256})
+    return Signed(stored, embedded.manifest_id, str(reading.signer["serial"]), opening)
+
+
+def _facts(
+    job: Job, facts: EngineFacts, evidence: Evidence, file_salt: bytes
+) -> manifests.ClipFacts:
+    generation, model = job.generation, job.card
+    openings = outbox.openings_of(generation.attempt_ticket)
+    return manifests.ClipFacts(
+        title=title_of(generation),
+        created_at=generation.created_at,
+        generator=manifests.Generator(settings.SITE_NAME, settings.VERSION),
+        prompt=openings["prompt"],
+        artist=openings["artist"],
+        parameters=openings["parameters"],
+        model=manifests.ModelFacts(
+            id=model.id, title=model.title, revision=model.revision, licence=model.licence,
+            weights_sha256=facts.weights_sha256, pipeline=model.pipeline, untrained=model.untrained,
+        ),
+        engine=manifests.EngineFacts(facts.engine, facts.scheduler, facts.libraries),
+        receipts=evidence.receipts,
+        media=evidence.media,
+        file_salt=file_salt,
+        log_origin=settings.LOG_ORIGIN,
+    )  # fmt: skip
+
+
+def _record(
+    job: Job, evidence: Evidence, signed: Signed, pictures: tuple[str, str], shape: tuple[int, ...]
+) -> None:
+    """Credential, clip, log entry and outcome in one transaction, only under our own lease."""
+    generation = job.generation
+    with transaction.atomic():
+        row = _held_row(generation.pk, job.owner)
+        ticket = outbox.submit(
+            EntryType.GENERATED,
+            {
+                "attempt": row.attempt,
+                "rendered": evidence.rendered_index,
+                "manifest": signed.manifest_id,
+            },
+            [signed.file],
+        )
+        clip_id = uuid.uuid4()
+        credential = Credential.objects.create(
+            sha256=signed.stored.sha256,
+            size=signed.stored.size,
+            manifest_id=signed.manifest_id,
+            signer_serial=signed.signer_serial,
+            attempt=row.attempt,
+            rendered_index=evidence.rendered_index,
+            generated_ticket=ticket,
+            clip_id=clip_id,
+        )
+        Clip.objects.create(
+            id=clip_id,
+            generation=row,
+            credential=credential,
+            title=title_of(row),
+            model_title=job.card.title,
+            untrained=job.card.untrained,
+            poster_sha256=pictures[0],
+            preview_sha256=pictures[1],
+            frames=shape[0],
+            height=shape[1],
+            width=shape[2],
+            fps=row.fps,
+        )
+        asking.close(row, State.DONE, ticket)
+
+
+def title_of(generation: Generation) -> str:
+    """A title that gives nothing of the prompt away; the artist can choose another later."""
+    return f"Clip {generation.attempt[:8]}"
+
+
+def _held_row(generation_id: uuid.UUID, owner: uuid.UUID) -> Generation:
+    row = leases.held(generation_id, owner).select_for_update().first()
+    if row is None:
+        raise LeaseLost
+    if row.cancel_requested:
+        raise Cancelled
+    return row
+
+
+def _end(
+    generation: Generation, owner: uuid.UUID, state: State, entry: EntryType,
+    body: dict[str, str], words: str,
+) -> None:  # fmt: skip
+    with transaction.atomic():
+        row = leases.held(generation.pk, owner).select_for_update().first()
+        if row is None:
+            log.warning("generation %s: the lease was lost before its end", generation.pk)
+            return
+        asking.end(row, state, entry, body, words)
+    log.info("generation %s %s", generation.pk, state.value)
+
+
+def _fail(generation: Generation, owner: uuid.UUID, code: str, words: str) -> None:
+    _end(generation, owner, State.FAILED, EntryType.FAILED, {"reason": code}, words)
+
+
+def _try_again(generation: Generation, owner: uuid.UUID) -> None:
+    if generation.tries >= settings.GENERATION_MAX_TRIES:
+        words = "The public log could not be reached, so no clip was made. Please ask again later."
+        _fail(generation, owner, "log_unavailable", words)
+    else:
+        leases.hand_back(generation.pk, owner)
+
+
+def _uris(anchors: list[credentials.Anchor]) -> set[str]:
+    return {anchor.trust_uri for anchor in anchors}
+
+
+def _where(error: Exception) -> str:
+    return "".join(traceback.format_tb(error.__traceback__))

@@ -1,0 +1,57 @@
+"""`manage.py sweep`: mends what workers and the broker lost, for as long as it runs.
+
+A process of its own rather than a task, so that it works while the broker is down.
+"""
+
+import logging
+import signal
+import threading
+import time
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections, connection
+
+from generation import leases, storage
+from generation.models import Clip
+
+log = logging.getLogger(__name__)
+
+ORPHAN_ROUND_SECONDS = 3600
+
+
+class Command(BaseCommand):
+    """Every few seconds: expired leases go back to the queue, unsent ones to the broker."""
+
+    help = "Take back generations of dead workers and send again what the broker lost."
+
+    def handle(self, *args: object, **options: object) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        next_orphans = time.monotonic()
+        log.info("sweep: watching")
+        while not stop.is_set():
+            try:
+                _round()
+                if time.monotonic() >= next_orphans:
+                    _orphans()
+                    next_orphans = time.monotonic() + ORPHAN_ROUND_SECONDS
+            except DatabaseError as error:
+                log.warning("sweep: the database is away (%s)", type(error).__name__)
+                connection.close()
+            close_old_connections()
+            stop.wait(settings.SWEEP_SECONDS)
+
+
+def _round() -> None:
+    taken_back, sent = leases.sweep()
+    if taken_back or sent:
+        log.info("sweep: %d taken back, %d sent", taken_back, sent)
+
+
+def _orphans() -> None:
+    rows = Clip.objects.values_list("credential__sha256", "poster_sha256", "preview_sha256")
+    deleted = storage.sweep_orphans(name for row in rows.iterator() for name in row)
+    if deleted:
+        log.info("sweep: %d files without a row deleted", deleted)

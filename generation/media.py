@@ -1,0 +1,72 @@
+"""Stored files over HTTP: whole or one range (RFC 9110 section 14), known by their hash as ETag."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+
+CHUNK = 256 * 1024
+SINGLE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+def serve(
+    request: HttpRequest, path: Path, sha256: str, content_type: str, name: str
+) -> HttpResponseBase:
+    """Answer GET or HEAD for a stored file: 200, 206, 304 or 416.
+
+    Several ranges, other units and a stale If-Range get the whole file, as RFC 9110 allows.
+    A withdrawal must bite at once, so every copy is revalidated: the 304 is cheap.
+    """
+    etag, size = f'"{sha256}"', path.stat().st_size
+    wanted = _range(request, etag, size)
+    if wanted is None:
+        response: HttpResponseBase = FileResponse(path.open("rb"), content_type=content_type)
+        response["Content-Length"] = str(size)
+    elif wanted[0] > wanted[1]:
+        response = HttpResponse(status=416, content_type="text/plain")
+        response["Content-Range"] = f"bytes */{size}"
+    else:
+        response = _part(request, path, wanted, size, content_type)
+    response["ETag"] = etag
+    response["Accept-Ranges"] = "bytes"
+    response["Cache-Control"] = "no-cache"
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    return get_conditional_response(request, etag=etag, response=response) or response  # type: ignore[arg-type]
+
+
+def _range(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """First and last byte; an impossible range has first > last; None is the whole file."""
+    match = SINGLE_RANGE.fullmatch(request.headers.get("Range", ""))
+    if not match or request.headers.get("If-Range", etag) != etag:
+        return None
+    first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None  # an invalid range is ignored (RFC 9110 section 14.1.1)
+    if first:
+        return (int(first), min(int(last or size - 1), size - 1)) if int(first) < size else (1, 0)
+    if not last:
+        return None
+    return (max(size - int(last), 0), size - 1) if int(last) else (1, 0)
+
+
+def _part(
+    request: HttpRequest, path: Path, wanted: tuple[int, int], size: int, content_type: str
+) -> HttpResponseBase:
+    first, last = wanted
+    chunks = iter(()) if request.method == "HEAD" else _chunks(path, first, last)
+    response = StreamingHttpResponse(chunks, status=206, content_type=content_type)
+    response["Content-Length"] = str(last - first + 1)
+    response["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return response
+
+
+def _chunks(path: Path, first: int, last: int) -> Iterator[bytes]:
+    with path.open("rb") as opened:
+        opened.seek(first)
+        left = last - first + 1
+        while left > 0 and (chunk := opened.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk

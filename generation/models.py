@@ -1,0 +1,196 @@
+"""A generation is an attempt to make a clip; a clip is what came of it. The rows are the truth.
+
+States only change through the conditional updates in asking.py, leases.py and line.py.
+"""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from provenance.verify.models import Credential
+
+MAX_SEED = 2**63 - 1
+PROMPT_LETTERS = 2000
+
+
+class State(models.TextChoices):
+    """Where an attempt stands; the last four are outcomes and final."""
+
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    REFUSED = "refused", "Refused"
+
+
+OPEN_STATES = (State.QUEUED, State.RUNNING)
+
+
+class Visibility(models.TextChoices):
+    """Who can see a clip."""
+
+    DRAFT = "draft", "Draft"
+    PUBLISHED = "published", "Published"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    ERASED = "erased", "Erased"
+
+
+class Generation(models.Model):
+    """One attempt: who asked for what, how far it is, and how it ended."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    artist = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations"
+    )
+    request_key = models.UUIDField(
+        help_text="made with the form, so that a double submit asks once"
+    )
+    attempt = models.CharField(max_length=32, unique=True, help_text="its random name in the log")
+    attempt_ticket = models.UUIDField(unique=True, help_text="the log's ticket of `attempt`")
+    outcome_ticket = models.UUIDField(unique=True, null=True)
+
+    prompt = models.TextField()
+    negative_prompt = models.TextField(blank=True)
+    model = models.CharField(max_length=100)
+    seed = models.BigIntegerField()
+    steps = models.PositiveSmallIntegerField()
+    guidance = models.FloatField()
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    frames = models.PositiveSmallIntegerField()
+    fps = models.PositiveSmallIntegerField()
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    step = models.PositiveSmallIntegerField(default=0)
+    reason_code = models.CharField(max_length=40, blank=True)
+    reason = models.TextField(blank=True)
+    cancel_requested = models.BooleanField(default=False)
+
+    tries = models.PositiveSmallIntegerField(default=0)
+    lease_owner = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True, help_text="when the broker was last told of it")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        constraints = (
+            models.UniqueConstraint("artist", "request_key", name="generation_asked_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=State.values), name="generation_state_known"
+            ),
+            models.CheckConstraint(condition=~Q(prompt=""), name="generation_has_a_prompt"),
+            models.CheckConstraint(
+                condition=Q(seed__gte=0) & Q(seed__lte=MAX_SEED), name="generation_seed_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(step__lte=F("steps")), name="generation_step_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state=State.RUNNING, lease_owner__isnull=False, lease_until__isnull=False
+                )
+                | (~Q(state=State.RUNNING) & Q(lease_owner__isnull=True, lease_until__isnull=True)),
+                name="generation_leased_while_running",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=OPEN_STATES, outcome_ticket__isnull=True, finished_at__isnull=True
+                )
+                | (
+                    ~Q(state__in=OPEN_STATES)
+                    & Q(outcome_ticket__isnull=False, finished_at__isnull=False)
+                ),
+                name="generation_has_one_outcome_when_final",
+            ),
+        )
+        indexes = (
+            models.Index("artist", "-created_at", name="generation_of_artist"),
+            models.Index("created_at", condition=Q(state__in=OPEN_STATES), name="generation_open"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.state})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("generation:show", args=[self.pk])
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the outcome is known."""
+        return self.state not in OPEN_STATES
+
+
+class Clip(models.Model):
+    """A finished video; it cannot exist without its credential and its entry for the log."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    generation = models.OneToOneField(Generation, on_delete=models.PROTECT, related_name="clip")
+    credential = models.OneToOneField(Credential, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=200)
+    model_title = models.CharField(max_length=200)
+    untrained = models.BooleanField()
+    poster_sha256 = models.CharField(max_length=64)
+    preview_sha256 = models.CharField(max_length=64)
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    frames = models.PositiveSmallIntegerField()
+    fps = models.PositiveSmallIntegerField()
+    visibility = models.CharField(
+        max_length=10, choices=Visibility.choices, default=Visibility.DRAFT
+    )
+    publication_ticket = models.UUIDField(unique=True, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-published_at", "-id"]
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(visibility__in=Visibility.values), name="clip_visibility_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    visibility=Visibility.DRAFT,
+                    published_at__isnull=True,
+                    publication_ticket__isnull=True,
+                )
+                | Q(
+                    visibility=Visibility.PUBLISHED,
+                    published_at__isnull=False,
+                    publication_ticket__isnull=False,
+                )
+                | Q(visibility__in=(Visibility.WITHDRAWN, Visibility.ERASED)),
+                name="clip_published_with_a_log_entry",
+            ),
+        )
+        indexes = (
+            models.Index(
+                F("published_at").desc(),
+                F("id").desc(),
+                condition=Q(visibility=Visibility.PUBLISHED),
+                name="clip_newest_published",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("gallery:clip", args=[self.pk])
+
+    @property
+    def seconds(self) -> float:
+        """Length of the clip in seconds."""
+        return self.frames / self.fps
+
+    @property
+    def published(self) -> bool:
+        """Whether the public may see it."""
+        return self.visibility == Visibility.PUBLISHED

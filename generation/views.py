@@ -1,0 +1,149 @@
+"""Pages of the line: ask, watch, stop, publish, and the files of a clip."""
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from provenance.log import outbox
+
+from . import asking, media, storage
+from .engines.catalog import cards
+from .forms import AskForm
+from .models import Clip, Generation, State, Visibility
+from .publishing import publish as publish_clip
+
+STOP_POLLING = 286  # htmx: take this answer and ask no more
+WILL_RECORD = (
+    "Every attempt is written into the public log before anything is rendered: that it was made, "
+    "when, and how it ended. Your name, prompt and settings stand there only as salted hashes.",
+    "A finished clip carries a content credential with your pseudonym, the prompt, the model, the "
+    "seed and the settings. Whoever has the file can read them.",
+    "The clip stays a draft that only you can see until you publish it.",
+)
+
+
+@login_required
+def ask(request: HttpRequest) -> HttpResponse:
+    """The form; a valid one becomes a generation, whose page is shown next."""
+    available = list(cards())
+    form = AskForm(available, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return redirect(asking.ask(request.user, form.request()))  # type: ignore[arg-type]
+    recent = Generation.objects.filter(artist_id=request.user.pk).select_related("clip")[:6]
+    context = {"form": form, "cards": available, "recent": recent, "will_record": WILL_RECORD}
+    return render(request, "generation/ask.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """Everything this artist has asked for, newest first."""
+    own = Generation.objects.filter(artist_id=request.user.pk).select_related("clip")
+    page = Paginator(own, 24).get_page(request.GET.get("page"))
+    return render(request, "generation/mine.html", {"generations": page})
+
+
+@login_required
+@never_cache
+@require_safe
+def show(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
+    """One generation: its steps while it runs, its clip when it is done."""
+    return render(request, "generation/show.html", _state(_own(request, generation_id)))
+
+
+@login_required
+@never_cache
+@require_safe
+def state(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
+    """The part of the page that changes; tells htmx to stop once the outcome is known."""
+    generation = _own(request, generation_id)
+    status = STOP_POLLING if generation.is_final else 200
+    return render(request, "generation/_state.html", _state(generation), status=status)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
+    """Stop a generation; one that has ended stays as it is."""
+    generation = _own(request, generation_id)
+    asking.cancel(generation)
+    return redirect(generation)
+
+
+@login_required
+@require_POST
+def publish(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
+    """Make the artist's own draft public."""
+    clip = get_object_or_404(
+        Clip.objects.select_related("credential"),
+        generation_id=generation_id,
+        generation__artist_id=request.user.pk,
+    )
+    try:
+        publish_clip(clip)
+    except outbox.LogUnavailable:
+        messages.warning(
+            request,
+            "The public log has not taken the clip in yet. Nothing is lost: try again soon.",
+        )
+        return redirect(clip.generation)
+    return redirect(clip)
+
+
+@require_safe
+def clip_file(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
+    """The signed file, byte for byte."""
+    clip = _visible(request, clip_id)
+    return _file(request, clip.credential.sha256, "video/mp4", f"{clip.pk}.mp4")
+
+
+@require_safe
+def poster(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
+    """A still picture of the clip."""
+    return _file(request, _visible(request, clip_id).poster_sha256, "image/webp", "poster.webp")
+
+
+@require_safe
+def preview(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
+    """The clip as a small silent animation."""
+    return _file(request, _visible(request, clip_id).preview_sha256, "image/webp", "preview.webp")
+
+
+def _own(request: HttpRequest, generation_id: uuid.UUID) -> Generation:
+    """The artist's own generation; somebody else's looks as if it did not exist."""
+    own = Generation.objects.select_related("clip__credential").filter(artist_id=request.user.pk)
+    return get_object_or_404(own, pk=generation_id)
+
+
+def _state(generation: Generation) -> dict[str, object]:
+    clip = generation.clip if generation.state == State.DONE else None
+    return {"generation": generation, "clip": clip, "queue_position": _position(generation)}
+
+
+def _position(generation: Generation) -> int | None:
+    """How many open generations are before this one, plus one; None once it runs."""
+    if generation.state != State.QUEUED:
+        return None
+    ahead = Generation.objects.filter(
+        state__in=(State.QUEUED, State.RUNNING), created_at__lt=generation.created_at
+    )
+    return ahead.count() + 1
+
+
+def _visible(request: HttpRequest, clip_id: uuid.UUID) -> Clip:
+    """A published clip, or the artist's own draft."""
+    clip = get_object_or_404(Clip.objects.select_related("credential", "generation"), pk=clip_id)
+    own_draft = clip.visibility == Visibility.DRAFT and clip.generation.artist_id == request.user.pk
+    if not (clip.published or own_draft):
+        raise Http404("There is no such clip.")
+    return clip
+
+
+def _file(request: HttpRequest, sha256: str, kind: str, name: str) -> HttpResponseBase:
+    return media.serve(request, storage.path_of(sha256), sha256, kind, name)

@@ -1,0 +1,1 @@
+"""The site: composes the line and the evidence, owns people and words."""

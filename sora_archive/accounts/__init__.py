@@ -1,0 +1,1 @@
+"""People: who may ask, who moderates, and under which name they appear."""

@@ -1,0 +1,8 @@
+"""People in Django's admin, for the operator."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+
+from .models import User
+
+admin.site.register(User, UserAdmin)

@@ -1,0 +1,53 @@
+"""Celery's one application: a doorbell in front of PostgreSQL, which holds the truth.
+
+Publishing fails fast (the sweep sends again what was not sent), a message is acknowledged only
+after its work, and the pool spawns its children so that torch is first touched inside them.
+"""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sora_archive.settings")
+
+REDIS_OPTIONS = {
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
+    # Longer than any generation may run; a lost worker is noticed by its lease, not by this.
+    "visibility_timeout": 6 * 3600,
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+}
+
+app = Celery("sora_archive")
+app.conf.update(
+    broker_url=settings.BROKER_URL,
+    broker_transport_options=REDIS_OPTIONS if settings.BROKER_URL.startswith("redis") else {},
+    broker_connection_timeout=2,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    task_publish_retry=False,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_default_queue="generations",
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_concurrency=1,
+    worker_pool="prefork",
+    worker_pool_start_method="spawn",
+    worker_soft_shutdown_timeout=5,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    timezone="UTC",
+)
+app.autodiscover_tasks(["generation"])
+
+
+def workers_answer(timeout: float = 1.0) -> int:
+    """How many workers answered a ping within `timeout` seconds; raises when the broker is away."""
+    with app.connection_for_write(connect_timeout=timeout) as connection:
+        connection.ensure_connection(max_retries=1, timeout=timeout)
+        return len(app.control.inspect(timeout=timeout, connection=connection).ping() or {})

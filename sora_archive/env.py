@@ -1,0 +1,92 @@
+"""Every setting that can be given from the environment, with its default and its meaning.
+
+The table is the documentation: docs/operations.md lists it and a test compares the two, so that
+no setting can be added without being explained.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One variable: its name, the default as text, and what it does in one line."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("DATA", str(BASE_DIR / "data"), "Folder of the embedded services, media and keys."),
+    Setting("PORT", "8000", "Port of the web server started by the launcher."),
+    Setting("HOST", "127.0.0.1", "Address the launcher's web server listens on."),
+    Setting("SITE_URL", "", "Public address of the site; default http://localhost:PORT."),
+    Setting("SITE_NAME", "Sora Archive", "Name shown on pages and inside credentials."),
+    Setting("DEBUG", "0", "1 shows tracebacks in the browser; never on a public site."),
+    Setting("SECRET_KEY", "", "Django's secret; default: made once in DATA/keys/secret-key."),
+    Setting("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the site answers to."),
+    Setting("HTTPS", "0", "1 when served over HTTPS: secure cookies, HSTS, proxy header."),
+    Setting("DATABASE_URL", "", "PostgreSQL to use; default: the embedded one in DATA."),
+    Setting("BROKER_URL", "", "Redis or RabbitMQ to use; default: the embedded one in DATA."),
+    Setting("PG_BIN", "", "Folder with PostgreSQL's programs; default: those of the wheel."),
+    Setting("KEYS_DIR", "", "Folder of the private keys; default DATA/keys."),
+    Setting("MEDIA_DIR", "", "Folder of clips, posters and previews; default DATA/media."),
+    Setting("LOG_ORIGIN", "", "Name of the log, fixed at its first start; default: SITE_URL's host + /log."),
+    Setting("LOG_WAIT_SECONDS", "30", "How long a worker waits for the log before trying again."),
+    Setting("LOG_ALLOW_UNSAFE_FSYNC", "0", "1 lets the sequencer sign on a database without fsync: tests only."),
+    Setting("GENERATION_MODELS", "", "Model folders, separated by ':'; default: the starter model, else DATA/models/untrained-test."),
+    Setting("GENERATION_ENGINE", "generation.engines.diffusion.DiffusionEngine", "Dotted path of the engine class the worker loads."),
+    Setting("GENERATION_MAX_IN_FLIGHT", "12", "Queued and running generations one artist may have."),
+    Setting("GENERATION_MAX_TRIES", "3", "Times a generation is tried before it fails."),
+    Setting("GENERATION_LEASE_SECONDS", "60", "Silence after which a worker is taken for dead."),
+    Setting("GENERATION_RESEND_SECONDS", "60", "Age after which a queued generation is sent to the broker again."),
+    Setting("SWEEP_SECONDS", "2", "Pause between two rounds of the sweep."),
+    Setting("TORCH_THREADS", "0", "Threads torch may use in a worker; 0 leaves the choice to torch."),
+    Setting("TSA_URL", "", "RFC 3161 time-stamp authority for credentials; empty: none."),
+    Setting("VERIFY_MAX_BYTES", str(512 * 1024 * 1024), "Largest file the verify page takes, in bytes."),
+    Setting("VERIFY_CPU_SECONDS", "20", "Processor time one verification may use."),
+    Setting("VERIFY_WALL_SECONDS", "40", "Time one verification may take."),
+    Setting("VERIFY_MEMORY_BYTES", str(3 * 1024**3), "Memory one verification may use, in bytes."),
+    Setting("STATEMENT_FILE", "", "Text file of the artists' statement; default: the draft that ships."),
+)  # fmt: skip
+
+_BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+
+def text(name: str) -> str:
+    """The value of a setting as text; its default where it is unset or empty."""
+    return os.environ.get(name) or _BY_NAME[name].default
+
+
+def whole(name: str) -> int:
+    """The value of a setting as a whole number >= 0."""
+    value = text(name)
+    if not value.isascii() or not value.isdigit():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+
+def flag(name: str) -> bool:
+    """The value of a setting as yes (1) or no (0)."""
+    value = text(name)
+    if value not in {"0", "1"}:
+        raise ImproperlyConfigured(f"{name} must be 0 or 1, not {value!r}.")
+    return value == "1"
+
+
+def words(name: str, separator: str = ",") -> list[str]:
+    """The value of a setting as a list of non-empty words."""
+    return [word.strip() for word in text(name).split(separator) if word.strip()]
+
+
+def folder(name: str, default: Path) -> Path:
+    """The value of a setting as an absolute path, or the given default where it is empty."""
+    value = text(name)
+    return Path(value).expanduser().resolve() if value else default

@@ -1,0 +1,203 @@
+"""Django's settings, all taken from the table in env.py; Django's own protections stay on."""
+
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from sora_archive import embedded, env
+
+BASE_DIR = env.BASE_DIR
+DATA = env.folder("DATA", BASE_DIR / "data")
+KEYS_DIR = env.folder("KEYS_DIR", DATA / "keys")
+MEDIA_DIR = env.folder("MEDIA_DIR", DATA / "media")
+PORT = env.whole("PORT")
+HOST = env.text("HOST")
+SITE_URL = (env.text("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
+SITE_NAME = env.text("SITE_NAME")
+VERSION = "0.1.0"
+DEBUG = env.flag("DEBUG")
+
+
+def _secret_key(keys: Path) -> str:
+    """The secret from the environment, or one made once and kept beside the other keys."""
+    if given := env.text("SECRET_KEY"):
+        return given
+    path = keys / "secret-key"
+    if not path.exists():
+        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = keys / f".secret-key.{secrets.token_hex(8)}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64))
+        try:
+            path.hardlink_to(draft)  # fails where another process was first: its key counts
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+try:
+    SECRET_KEY = _secret_key(KEYS_DIR)
+except OSError as error:
+    raise ImproperlyConfigured(
+        f"The keys folder {KEYS_DIR} cannot be used ({error.strerror}). "
+        "Give a folder this user can write to with DATA=… or KEYS_DIR=…."
+    ) from error
+
+ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS"), urlsplit(SITE_URL).hostname or "localhost"]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+ROOT_URLCONF = "sora_archive.urls"
+WSGI_APPLICATION = "sora_archive.wsgi.application"
+INSTALLED_APPS = [
+    "sora_archive.accounts",
+    "sora_archive.gallery",
+    "sora_archive.statement",
+    "sora_archive",
+    "generation",
+    "provenance.log",
+    "provenance.verify",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "sora_archive.pages.site",
+            ]
+        },
+    }
+]
+
+DATABASE_URL = env.text("DATABASE_URL") or embedded.postgres_url(DATA)
+DATABASES = {
+    "default": environ.Env.db_url_config(DATABASE_URL)
+    | {
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5},
+        "TEST": {"TEMPLATE": "template0"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "generation:ask"
+LOGOUT_REDIRECT_URL = "gallery:home"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Every form of the site is small; the one large upload streams to disk with a limit of its own.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+HTTPS = env.flag("HTTPS")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "media-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+BROKER_URL = env.text("BROKER_URL") or embedded.broker_url(DATA)
+
+LOG_ORIGIN = env.text("LOG_ORIGIN") or f"{urlsplit(SITE_URL).netloc}/log"
+LOG_WAIT_SECONDS = env.whole("LOG_WAIT_SECONDS")
+LOG_ALLOW_UNSAFE_FSYNC = env.flag("LOG_ALLOW_UNSAFE_FSYNC")
+TSA_URL = env.text("TSA_URL")
+
+GENERATION_MODELS = [Path(folder) for folder in env.words("GENERATION_MODELS", ":")]
+GENERATION_ENGINE = env.text("GENERATION_ENGINE")
+GENERATION_MAX_IN_FLIGHT = env.whole("GENERATION_MAX_IN_FLIGHT")
+GENERATION_MAX_TRIES = env.whole("GENERATION_MAX_TRIES")
+GENERATION_LEASE_SECONDS = env.whole("GENERATION_LEASE_SECONDS")
+GENERATION_RESEND_SECONDS = env.whole("GENERATION_RESEND_SECONDS")
+SWEEP_SECONDS = env.whole("SWEEP_SECONDS")
+TORCH_THREADS = env.whole("TORCH_THREADS")
+
+VERIFY_MAX_BYTES = env.whole("VERIFY_MAX_BYTES")
+VERIFY_CPU_SECONDS = env.whole("VERIFY_CPU_SECONDS")
+VERIFY_WALL_SECONDS = env.whole("VERIFY_WALL_SECONDS")
+VERIFY_MEMORY_BYTES = env.whole("VERIFY_MEMORY_BYTES")
+
+STATEMENT_FILE = env.folder(
+    "STATEMENT_FILE", BASE_DIR / "sora_archive" / "statement" / "text" / "statement.md"
+)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Django's request log prints addresses of pages, which can hold what a visitor typed.
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

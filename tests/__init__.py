@@ -1,0 +1,1 @@
+"""Stories about a small cast and named broken files."""

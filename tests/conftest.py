@@ -1,0 +1,83 @@
+"""Fixtures every story shares: the cast, keys, a model, and a log that answers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+
+from generation.engines import catalog
+from generation.engines.catalog import UNTRAINED
+from sora_archive.accounts.models import Role, User
+from sora_archive.accounts.people import create_person
+from tests.people import ADA, BEN, MO, Person
+
+UNTRAINED_CARD = Path(catalog.__file__).with_name("untrained_card.json")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> None:
+    """The pages name their static files by the manifest, as on a real site."""
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def _person(person: Person) -> User:
+    return create_person(person.username, person.pseudonym, Role(person.role), person.password)
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return _person(ADA)
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    return _person(BEN)
+
+
+@pytest.fixture
+def mo(db: None) -> User:
+    return _person(MO)
+
+
+@pytest.fixture
+def as_ada(ada: User) -> Client:
+    """A browser in which ada has signed in."""
+    client = Client()
+    client.force_login(ada)
+    return client
+
+
+@pytest.fixture
+def as_ben(ben: User) -> Client:
+    """A browser in which ben has signed in."""
+    client = Client()
+    client.force_login(ben)
+    return client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def model_card(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder with the test model's card alone: enough for pages, and without torch."""
+    folder = tmp_path_factory.mktemp("models") / UNTRAINED
+    folder.mkdir()
+    shutil.copyfile(UNTRAINED_CARD, folder / "card.json")
+    settings.GENERATION_MODELS = [folder]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_folder(model_card: Path) -> Path:
+    """The same folder with its weights, built once (imports torch)."""
+    call_command("buildtestmodel", str(model_card), verbosity=0)
+    return model_card
+
+
+def read_json(text: str) -> dict[str, object]:
+    """A JSON object from text."""
+    value = json.loads(text)
+    assert isinstance(value, dict)
+    return value
