@@ -14,14 +14,15 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
-from provenance import vault
-from provenance.core import credentials, manifests, readings
-from provenance.core.errors import ProvenanceError
 from provenance.core.proofs import Receipt
 from provenance.core.records import EntryType, Opening
 from provenance.log import outbox
 from provenance.log.receipts import receipt
 from provenance.verify.models import Credential
+
+from provenance import vault
+from provenance.core import credentials, manifests, readings
+from provenance.core.errors import ProvenanceError
 
 from . import asking, encode, leases, storage
 from .engines.base import EngineFacts, Frames, RenderRequest

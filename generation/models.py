@@ -111,7 +111,7 @@ class Generation(models.Model):
             ),
         )
         indexes = (
-            models.Index("artist", "-created_at", name="generation_of_artist"),
+            models.Index("artist", F("created_at").desc(), name="generation_of_artist"),
             models.Index("created_at", condition=Q(state__in=OPEN_STATES), name="generation_open"),
         )
 

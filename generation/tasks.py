@@ -4,12 +4,13 @@ import uuid
 
 from celery import shared_task
 
-from . import line
-
 
 @shared_task(name="generation.render")
 def render(generation_id: str) -> None:
     """Run the line for one generation; a second delivery of the message changes nothing."""
+    # Only here: the web process sends messages too and has no use for encoder and signer.
+    from . import line
+
     line.run(uuid.UUID(generation_id))
 
 

@@ -169,7 +169,19 @@ CONTENT_SECURITY_POLICY = {
 
 BROKER_URL = env.text("BROKER_URL") or embedded.broker_url(DATA)
 
-LOG_ORIGIN = env.text("LOG_ORIGIN") or f"{urlsplit(SITE_URL).netloc}/log"
+
+
+def _log_origin(keys: Path) -> str:
+    """The log's name: as given, else the one its key has, else made from the site's address."""
+    if given := env.text("LOG_ORIGIN"):
+        return given
+    vkey = keys / "archive" / "public" / "log.vkey"
+    if vkey.exists():  # an archive that moves to another host keeps the name its log began with
+        return vkey.read_text().partition("+")[0]
+    return f"{urlsplit(SITE_URL).netloc}/log"
+
+
+LOG_ORIGIN = _log_origin(KEYS_DIR)
 LOG_WAIT_SECONDS = env.whole("LOG_WAIT_SECONDS")
 LOG_ALLOW_UNSAFE_FSYNC = env.flag("LOG_ALLOW_UNSAFE_FSYNC")
 TSA_URL = env.text("TSA_URL")

@@ -79,7 +79,7 @@ def test_a_broken_model_folder_is_refused_with_words(
 
 def test_a_folder_without_a_card_is_refused_with_words(tmp_path: Path, settings: object) -> None:
     settings.GENERATION_MODELS = [tmp_path]  # type: ignore[attr-defined]
-    with pytest.raises(ModelUnavailable, match="has no card.json"):
+    with pytest.raises(ModelUnavailable, match=r"has no card\.json"):
         cards()
 
 

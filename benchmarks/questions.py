@@ -1,0 +1,225 @@
+"""What the line, the signing and the gallery cost, each against the barest way to do the same."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.http import HttpRequest
+from django.shortcuts import render
+from django.test import Client, RequestFactory
+from django.utils.module_loading import import_string
+
+from benchmarks.measure import Ratio, in_turns
+from generation import asking, encode, line, storage
+from generation.engines.base import RenderRequest
+from generation.engines.catalog import UNTRAINED, cards
+from generation.engines.pool import engine_for
+from generation.models import Clip, Generation, State
+from generation.publishing import publish
+from provenance import vault
+from provenance.core import credentials
+from sora_archive.accounts.models import Role, User
+from sora_archive.accounts.people import create_person
+from sora_archive.gallery import views as gallery
+from tests.people import ADA
+from tests.stack import Stack
+
+PROMPT = "a red circle moves left on the blue background"
+PAGE = 24
+BATCH = 5_000
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What every question works on: an artist and one published clip."""
+
+    ada: User
+    clip: Clip
+
+
+@contextmanager
+def archive() -> Iterator[Archive]:
+    """Tables, keys, model and a sequencer in a process of its own; one clip is made."""
+    call_command("migrate", verbosity=0)
+    call_command("newkey", "--if-missing", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    if not settings.GENERATION_MODELS and not (cards_folder() / "model_index.json").exists():
+        cards_folder().parent.mkdir(parents=True, exist_ok=True)
+        import_string("generation.engines.testmodel.build")(cards_folder())
+    stack = Stack(
+        settings.DATA, settings.DATABASE_URL, "memory://", {"LOG_ALLOW_UNSAFE_FSYNC": "0"}
+    )
+    stack.start("sequencer")
+    try:
+        ada = create_person(ADA.username, ADA.pseudonym, Role.ARTIST, ADA.password)
+        generation = asked(ada)
+        line.run(generation.pk)
+        generation.refresh_from_db()
+        assert generation.state == State.DONE, generation.reason
+        publish(generation.clip)
+        yield Archive(ada, generation.clip)
+    finally:
+        stack.stop()
+
+
+def cards_folder() -> Path:
+    """Where the default model lies."""
+    return settings.DATA / "models" / UNTRAINED
+
+
+def asked(ada: User) -> Generation:
+    """A queued generation, as the page makes one."""
+    card = cards()[0]
+    request = asking.Request(PROMPT, "", card, 7, card.frames, uuid.uuid4())
+    return asking.ask(ada, request)
+
+
+def the_line(archive: Archive, pairs: int) -> Iterator[Ratio]:
+    """The whole line against the bare pipeline call on the same model and seed."""
+    card = cards()[0]
+    engine = engine_for(card.folder)
+    request = RenderRequest(
+        PROMPT, "", 7, int(card.steps.default), card.guidance.default, card.width, card.height,
+        card.frames, card.fps,
+    )  # fmt: skip
+    ratio = in_turns(
+        "the whole line : the bare pipeline call",
+        lambda: line.run(asked(archive.ada).pk),
+        lambda: engine.render(request, lambda step, steps: None),
+        pairs,
+    )
+    yield ratio
+    print(f"    the line adds {(ratio.subject - ratio.base) * 1000:.0f} CPU ms to a clip")
+
+
+def signing(archive: Archive, pairs: int) -> Iterator[Ratio]:
+    """Our embed against the library's own sign call with the same manifest on the same clip."""
+    signed = storage.path_of(archive.clip.credential.sha256)
+    folder = storage.work_folder()
+    media, target = folder / "bench.mp4", folder / "bench-signed.mp4"
+    frames = encode.decode_mp4(signed)
+    encode.encode_mp4(frames, archive.clip.fps, media)
+    manifest = bench_manifest()
+    thumbnail = encode.thumbnail(frames)
+    identity = vault.signing_identity(settings.KEYS_DIR)
+    anchors = vault.anchors(settings.KEYS_DIR)
+    bare = import_string("benchmarks.bare.sign")
+    yield in_turns(
+        "signing a clip : the bare library call",
+        lambda: credentials.embed(media, target, manifest, thumbnail, identity, anchors),
+        lambda: bare(media, target, manifest, thumbnail, identity),
+        pairs * 5,
+    )
+    media.unlink()
+    target.unlink()
+
+
+def bench_manifest() -> dict[str, Any]:
+    """A manifest of the usual shape; its values do not matter to the cost."""
+    action = {
+        "action": "c2pa.created",
+        "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
+    }
+    return {
+        "claim_version": 2,
+        "claim_generator_info": [{"name": "bench", "version": "1", "specVersion": "2.4.0"}],
+        "title": "bench",
+        "assertions": [
+            {
+                "label": "c2pa.actions.v2",
+                "data": {"actions": [action], "allActionsIncluded": True},
+                "created": True,
+            }
+        ],
+    }
+
+
+def the_page(archive: Archive, pairs: int) -> Iterator[Ratio]:
+    """The gallery's first page against a bare view that renders the same template from constants."""
+    fill(archive, PAGE + 1)
+    client = Client()
+    answer = client.get("/")
+    assert answer.status_code == 200
+    flat: dict[str, Any] = {}
+    for context in answer.context:
+        flat.update(context.flatten() if hasattr(context, "flatten") else context)
+    flat = {name: list(value) if name == "clips" else value for name, value in flat.items()}
+    template = answer.templates[0].name
+    request = RequestFactory().get("/")
+    request.user = answer.wsgi_request.user
+    yield in_turns(
+        "the gallery's page : the same template from constants",
+        lambda: client.get("/"),
+        lambda: bare_view(request, str(template), flat),
+        pairs * 10,
+    )
+
+
+def bare_view(request: HttpRequest, template: str, context: dict[str, Any]) -> bytes:
+    """What any view must at least do."""
+    return render(request, template, context).content
+
+
+def the_depth(archive: Archive, pairs: int) -> Iterator[Ratio]:
+    """The gallery's first page at 100,000 clips against the same at 1,000."""
+    request = RequestFactory().get("/")
+    request.user = Client().get("/").wsgi_request.user
+    costs = []
+    for count in (1_000, 100_000):
+        fill(archive, count)
+        once = in_turns(
+            f"first page at {count:,}", lambda: gallery.home(request), lambda: gallery.home(request),
+            pairs * 5,
+        )  # fmt: skip
+        costs.append(once.base)
+    yield Ratio("the gallery's first page at 100,000 clips : at 1,000", costs[1], costs[0])
+
+
+def fill(archive: Archive, count: int) -> None:
+    """Rows of published clips up to `count`, copies of the one real clip, for reading only."""
+    have = Clip.objects.count()
+    with connection.cursor() as cursor:
+        cursor.execute(COPIES, {"first": have, "last": count - 1, "clip": archive.clip.pk})
+        cursor.execute("ANALYZE")
+
+
+COPIES = """
+WITH clip AS (SELECT * FROM generation_clip WHERE id = %(clip)s),
+     fresh AS (SELECT gen_random_uuid() AS generation, gen_random_uuid() AS credential,
+                      gen_random_uuid() AS clip, n FROM generate_series(%(first)s, %(last)s) AS n),
+     generations AS (
+       INSERT INTO generation_generation
+       SELECT (jsonb_populate_record(g, jsonb_build_object(
+                 'id', f.generation, 'request_key', gen_random_uuid(),
+                 'attempt', replace(f.generation::text, '-', ''),
+                 'attempt_ticket', gen_random_uuid(), 'outcome_ticket', gen_random_uuid()))).*
+       FROM fresh f, clip JOIN generation_generation g ON g.id = clip.generation_id),
+     credentials AS (
+       INSERT INTO verify_credential
+       SELECT (jsonb_populate_record(c, jsonb_build_object(
+                 'id', f.credential, 'clip_id', f.clip,
+                 'sha256', encode(sha256(f.clip::text::bytea), 'hex'),
+                 'manifest_id', 'urn:c2pa:' || f.clip,
+                 'attempt', replace(f.generation::text, '-', ''),
+                 'generated_ticket', gen_random_uuid()))).*
+       FROM fresh f, clip JOIN verify_credential c ON c.id = clip.credential_id)
+INSERT INTO generation_clip
+SELECT (jsonb_populate_record(c, jsonb_build_object(
+          'id', f.clip, 'generation_id', f.generation, 'credential_id', f.credential,
+          'publication_ticket', gen_random_uuid(),
+          'published_at', c.published_at - f.n * interval '1 second'))).*
+FROM fresh f, clip, generation_clip c WHERE c.id = clip.id
+"""
+
+QUESTIONS: dict[str, Callable[[Archive, int], Iterator[Ratio]]] = {
+    "line": the_line,
+    "sign": signing,
+    "page": the_page,
+    "depth": the_depth,
+}

@@ -1,0 +1,90 @@
+"""Pictures for the documentation: a contact sheet of the examples, and what steps and guidance do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from generation.encode import enlarge
+from generation.starter import evaluate, world
+
+INK, PAPER = (40, 40, 48), (250, 249, 246)
+GAP, LABEL = 8, 22
+MOMENTS = (0, 5, 10, 16)
+STEP_CHOICES, GUIDANCE_CHOICES = (4, 8, 16, 32), (1.0, 2.0, 3.0, 5.0, 8.0)
+ABLATION_PROMPTS = (
+    "a yellow star spinning on a purple background",
+    "a red cross moving left on a white background",
+    "a green heart growing on a black background",
+    "an orange ring bouncing on a blue background",
+)
+
+
+def contact_sheet(
+    pipeline: Any, prompts: Sequence[str], how: evaluate.Settings, target: Path
+) -> None:
+    """Four moments of one clip for each prompt, two prompts in a row, as PNG."""
+    cells = [
+        _labelled(
+            np.concatenate([_framed(frames[moment], 1) for moment in MOMENTS], axis=1), prompt
+        )
+        for prompt, frames in zip(
+            prompts, evaluate.make(pipeline, prompts, range(len(prompts)), how), strict=True
+        )
+    ]
+    _save(_grid(cells, 2), target)
+
+
+def ablation_sheet(pipeline: Any, how: evaluate.Settings, target: Path) -> None:
+    """The same prompts and seeds at several step counts, then at several guidance scales, as PNG."""
+    columns = [
+        *(("steps", evaluate.Settings(steps, how.guidance)) for steps in STEP_CHOICES),
+        *(("guidance", evaluate.Settings(how.steps, scale)) for scale in GUIDANCE_CHOICES),
+    ]
+    cells = []
+    for kind, setting in columns:
+        label = f"{setting.steps} steps" if kind == "steps" else f"guidance {setting.guidance:g}"
+        clips = evaluate.make(pipeline, ABLATION_PROMPTS, range(len(ABLATION_PROMPTS)), setting)
+        cells.append(_labelled(np.concatenate([_framed(frames[10], 1) for frames in clips]), label))
+    _save(_grid(cells, len(columns)), target)
+
+
+def large(frames: NDArray[np.uint8], factor: int, method: str, target: Path) -> None:
+    """One frame as the gallery shows it, to judge the enlargement by eye."""
+    Image.fromarray(enlarge(frames[8:9], factor, method)[0]).save(target)
+
+
+def _framed(picture: NDArray[np.uint8], edge: int) -> NDArray[np.uint8]:
+    wide = np.full((world.SIZE + 2 * edge, world.SIZE + 2 * edge, 3), PAPER, dtype=np.uint8)
+    wide[edge:-edge, edge:-edge] = picture
+    return wide
+
+
+def _labelled(picture: NDArray[np.uint8], label: str) -> NDArray[np.uint8]:
+    canvas = Image.new("RGB", (picture.shape[1], picture.shape[0] + LABEL), PAPER)
+    canvas.paste(Image.fromarray(picture), (0, LABEL))
+    ImageDraw.Draw(canvas).text((2, 4), label, fill=INK, font=ImageFont.load_default(13))
+    return np.asarray(canvas)
+
+
+def _grid(cells: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
+    height, width = (max(cell.shape[axis] for cell in cells) for axis in (0, 1))
+    rows = -(-len(cells) // columns)
+    sheet = np.full(
+        (rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), PAPER, dtype=np.uint8
+    )
+    for index, cell in enumerate(cells):
+        top = GAP + index // columns * (height + GAP)
+        left = GAP + index % columns * (width + GAP)
+        sheet[top : top + cell.shape[0], left : left + cell.shape[1]] = cell
+    return sheet
+
+
+def _save(picture: NDArray[np.uint8], target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture).save(target, optimize=True)

@@ -1,0 +1,111 @@
+"""The starter model's training, stage by stage, each from what the stage before left in the weights
+folder.
+
+`manage.py trainstarter` is a thin wrapper of `run_stage`. Checkpoints lie in a work folder outside
+the package; a finished stage writes its part of the model, in half precision, and its figures into
+the card.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import LTXPipeline
+
+from generation.starter import card, decoder, network, runs, text, transformer
+
+STAGES = ("text", "decoder", "transformer", "more")
+SEED = 1
+
+
+def run_stage(
+    stage: str,
+    work: Path,
+    folder: Path = network.WEIGHTS,
+    *,
+    seed: int = SEED,
+    minutes: float | None = None,
+    steps: int | None = None,
+    quiet: bool = False,
+) -> bool:
+    """Run or resume a stage; False when the minutes ended before the steps. `steps` makes it a
+    rehearsal.
+    """
+
+    def start(name: str, count: int) -> runs.Run:
+        return runs.Run(name, work, steps or count, seed=seed, minutes=minutes, quiet=quiet)
+
+    if stage == "text":
+        return _train_text(start, folder)
+    if stage == "decoder":
+        return _train_decoder(start, folder)
+    if stage == "transformer":
+        return _train_transformer(start(stage, transformer.STEPS), folder, anew=True)
+    if stage == "more":
+        return _train_transformer(start(stage, transformer.MORE_STEPS), folder, anew=False)
+    raise ValueError(f"no stage {stage!r}; there are {', '.join(STAGES)}")
+
+
+def _train_text(start: Any, folder: Path) -> bool:
+    run = start("text", text.STEPS)
+    encoder, right = text.train(run)
+    if run.finished:
+        publish(folder, text_encoder=encoder)
+        card.record(folder, "text", run, {"held-out captions read right": round(right, 4)})
+    return bool(run.finished)
+
+
+def _train_decoder(start: Any, folder: Path) -> bool:
+    points = start("decoder-points", decoder.POINT_STEPS)
+    vae = decoder.make_vae_from(decoder.train_points(points))
+    if not points.finished:
+        return False
+    whole = start("decoder-whole", decoder.WHOLE_STEPS)
+    decoder.train_whole(whole, vae)
+    if whole.finished:
+        publish(folder, vae=vae)
+        card.record(folder, "decoder, block by block", points, {})
+        card.record(folder, "decoder, whole", whole, {"decibels": round(decoder.measure(vae), 2)})
+    return bool(whole.finished)
+
+
+def _train_transformer(run: runs.Run, folder: Path, *, anew: bool) -> bool:
+    before = load(folder)
+    model = transformer.train(run, before.text_encoder, None if anew else before.transformer)
+    if run.finished:
+        look = transformer.quick_look(model, before.text_encoder, before.tokenizer, count=256)
+        publish(folder, transformer=model)
+        card.record(folder, run.stage, run, {name: round(value, 4) for name, value in look.items()})
+    return run.finished
+
+
+def load(folder: Path) -> LTXPipeline:
+    """The pipeline in the folder, in single precision."""
+    return LTXPipeline.from_pretrained(
+        str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32
+    )
+
+
+def publish(folder: Path, **parts: torch.nn.Module) -> None:
+    """Put freshly trained parts into the folder; parts that were never trained are random."""
+    if (folder / "model_index.json").exists():
+        present = load(folder)
+        known = {name: getattr(present, name) for name in ("transformer", "text_encoder", "vae")}
+    else:
+        known = {
+            "transformer": network.make_transformer(),
+            "text_encoder": network.make_text_encoder(),
+            "vae": network.make_vae(),
+        }
+    pipeline = network.make_pipeline(**(known | parts))
+    draft = folder.with_name(folder.name + ".part")
+    shutil.rmtree(draft, ignore_errors=True)
+    pipeline.to(dtype=torch.float16).save_pretrained(str(draft), safe_serialization=True)
+    for name in ("card.json", "README.md"):
+        if (folder / name).exists():
+            shutil.copyfile(folder / name, draft / name)
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)

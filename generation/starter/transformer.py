@@ -1,0 +1,230 @@
+"""Stages "transformer" and "more": the denoiser learns to turn noise into scene latents that obey a
+caption.
+
+Rectified flow with a velocity target. All data are made on the fly, so no scene is ever seen twice.
+The matrices of the blocks are trained with Muon, everything else with AdamW; the shipped weights
+are the moving average.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from diffusers import LTXPipeline, LTXVideoTransformer3DModel
+from torch import nn
+from transformers import PreTrainedTokenizerFast, T5EncoderModel
+
+from generation.starter import latent, network, runs, text, words, world
+
+STEPS, MORE_STEPS, BATCH = 1500, 800, 64
+RATE_MUON, RATE_ADAM, DECAY = 2.5e-3, 1.5e-3, 0.998
+EMPTY_SHARE = 0.1
+QUICK_PROMPTS, QUICK_STEPS, QUICK_EVERY = 64, 12, 200
+SHORT_TEXT = 40
+FRAME_RATES = (25, world.FPS)
+"""The pipeline's own default frame rate and the true one: a caller may pass either."""
+
+
+def whiten(codes: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> torch.Tensor:
+    """Latents (N, 3, 4, 4, C) -> the tokens the denoiser sees (N, 48, C)."""
+    return torch.from_numpy(((codes - mean) / scale).reshape(len(codes), -1, latent.CHANNELS))
+
+
+def noise_levels(rng: np.random.Generator, count: int) -> torch.Tensor:
+    """Random noise levels in 0..1, (N, 1, 1), pushed towards 1 by the schedule's shift."""
+    plain = np.where(
+        rng.random(count) < 0.4, rng.random(count), 1 / (1 + np.exp(-rng.normal(0, 1, count)))
+    )
+    shifted = network.SHIFT * plain / (1 + (network.SHIFT - 1) * plain)
+    return torch.from_numpy(shifted.astype(np.float32))[:, None, None]
+
+
+def batch(rng: np.random.Generator, count: int) -> tuple[world.Scenes, list[str]]:
+    """Training scenes and captions, a tenth of them empty."""
+    scenes = world.sample(rng, count, held_out=False)
+    captions = [words.training_caption(rng, scenes, i)[0] for i in range(count)]
+    return scenes, ["" if rng.random() < EMPTY_SHARE else caption for caption in captions]
+
+
+def velocity(
+    model: LTXVideoTransformer3DModel,
+    noisy: torch.Tensor,
+    level: torch.Tensor,
+    states: torch.Tensor,
+    mask: torch.Tensor,
+    frame_rate: int = FRAME_RATES[0],
+) -> torch.Tensor:
+    """One call of the denoiser as the pipeline makes it: noisy (N, 48, C), level (N, 1, 1)."""
+    result: torch.Tensor = model(
+        hidden_states=noisy,
+        encoder_hidden_states=states,
+        timestep=level.flatten() * 1000,
+        encoder_attention_mask=mask,
+        num_frames=latent.DEPTH,
+        height=latent.SIDE,
+        width=latent.SIDE,
+        rope_interpolation_scale=(latent.SPAN / frame_rate, latent.BLOCK, latent.BLOCK),
+        return_dict=False,
+    )[0]
+    return result
+
+
+def optimizers(model: LTXVideoTransformer3DModel) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks, AdamW for the rest."""
+    matrices, rest = [], []
+    for name, parameter in model.named_parameters():
+        inside = "transformer_blocks" in name and parameter.ndim == 2 and "table" not in name
+        (matrices if inside else rest).append(parameter)
+    return [
+        torch.optim.Muon(matrices, lr=RATE_MUON, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=RATE_ADAM, weight_decay=0.0, betas=(0.9, 0.98)),
+    ]
+
+
+def train(
+    run: runs.Run, encoder: T5EncoderModel, start: LTXVideoTransformer3DModel | None = None
+) -> LTXVideoTransformer3DModel:
+    """Train (or finish training) the denoiser and return its moving average."""
+    torch.manual_seed(run.seed)
+    tokenizer = network.make_tokenizer()
+    encoder.requires_grad_(False)
+    model = start or network.make_transformer()
+    average = runs.Average(model, DECAY)
+    muon, adam = both = optimizers(model)
+    run.keep(model=model, average=average, muon=muon, adam=adam)
+    mean, scale = latent.statistics()
+    losses: list[float] = []
+    for share in run:
+        rng = run.rng()
+        runs.set_rates(both, runs.warm_then_fade(share, run.done))
+        scenes, captions = batch(rng, BATCH)
+        clean = whiten(latent.encode(scenes), mean, scale)
+        length = SHORT_TEXT if rng.random() < 0.75 else network.TEXT_LENGTH
+        with torch.no_grad():
+            states, mask = text.embed(encoder, tokenizer, captions, length)
+        level, noise = noise_levels(rng, BATCH), torch.randn_like(clean)
+        guess = velocity(
+            model,
+            level * noise + (1 - level) * clean,
+            level,
+            states,
+            mask,
+            FRAME_RATES[run.done % 2],
+        )
+        loss = (guess - (noise - clean)).square().mean()
+        for optimizer in both:
+            optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimizer in both:
+            optimizer.step()
+        average.update(model)
+        losses.append(float(loss.detach()))
+        if run.done % 20 == 19:
+            run.note(loss=float(np.mean(losses[-20:])))
+        if run.done % QUICK_EVERY == QUICK_EVERY - 1:
+            run.note(**quick_look(averaged(model, average), encoder, tokenizer))
+    return averaged(model, average)
+
+
+def averaged(
+    model: LTXVideoTransformer3DModel, average: runs.Average
+) -> LTXVideoTransformer3DModel:
+    """A copy of the model that holds the averaged weights."""
+    copy = network.make_transformer()
+    copy.load_state_dict(model.state_dict())
+    average.copy_to(copy)
+    return copy.eval()
+
+
+@torch.no_grad()
+def draw(
+    model: LTXVideoTransformer3DModel,
+    embedded: tuple[torch.Tensor, torch.Tensor],
+    empty: tuple[torch.Tensor, torch.Tensor],
+    steps: int = QUICK_STEPS,
+    guidance: float = 3.0,
+    shift: float = network.SHIFT,
+) -> torch.Tensor:
+    """Sample tokens (N, 48, C) for embedded prompts, in one batch, as the pipeline would one by
+    one.
+    """
+    states, mask = embedded
+    count = len(states)
+    width = states.shape[1] - empty[0].shape[1]
+    blank = nn.functional.pad(empty[0], (0, 0, 0, width)).expand(count, -1, -1)
+    blank_mask = nn.functional.pad(empty[1], (0, width)).expand(count, -1)
+    plain = torch.linspace(1, 1 / steps, steps)
+    levels = torch.cat([shift * plain / (1 + (shift - 1) * plain), torch.zeros(1)])
+    tokens = torch.randn(count, latent.DEPTH * latent.SIDE**2, latent.CHANNELS)
+    for now, then in zip(levels[:-1], levels[1:], strict=True):
+        level = now.expand(2 * count)[:, None, None]
+        both = velocity(
+            model,
+            tokens.repeat(2, 1, 1),
+            level,
+            torch.cat([blank, states]),
+            torch.cat([blank_mask, mask]),
+        )
+        free, led = both.chunk(2)
+        tokens = tokens + (then - now) * (free + guidance * (led - free))
+    return tokens
+
+
+def quick_look(
+    model: LTXVideoTransformer3DModel,
+    encoder: T5EncoderModel,
+    tokenizer: PreTrainedTokenizerFast,
+    count: int = QUICK_PROMPTS,
+    **how: float,
+) -> dict[str, float]:
+    """Shares of held-out prompts obeyed, read from the latents alone (no decoder, no checker)."""
+    rng = np.random.default_rng(5)
+    scenes = world.sample(rng, count, held_out=True)
+    texts = [words.caption(rng, words.attributes(scenes, i)) for i in range(count)]
+    torch.manual_seed(5)
+    with torch.no_grad():
+        embedded = text.embed(encoder, tokenizer, texts, SHORT_TEXT)
+        empty = text.embed(encoder, tokenizer, [""], SHORT_TEXT)
+    tokens = draw(model, embedded, empty, **how)  # type: ignore[arg-type]
+    mean, scale = latent.statistics()
+    codes = tokens.numpy().reshape(count, latent.DEPTH, latent.SIDE, latent.SIDE, -1) * scale + mean
+    seen = latent.read_out(codes)
+    right = {
+        "shape": seen["shape"].argmax(axis=1) == scenes.shape,
+        "colour": _nearest(seen["ink"]) == scenes.colour,
+        "background": _nearest(seen["paper"] / 0.96) == scenes.background,
+        "motion": _motion(seen) == scenes.motion,
+    }
+    every = np.logical_and.reduce(list(right.values()))
+    figures = {name: float(values.mean()) for name, values in right.items()}
+    return figures | {"all": float(every.mean()), "spread": float(np.median(seen["spread"]))}
+
+
+def _nearest(colours: np.ndarray) -> np.ndarray:
+    gaps = np.linalg.norm(colours[:, None] - world.PALETTE[None], axis=2)
+    return np.asarray(gaps.argmin(axis=1))
+
+
+def _motion(seen: dict[str, np.ndarray]) -> np.ndarray:
+    """The motion a read-out shows, as an index of `world.MOTIONS`."""
+    x, y, radius = seen["x"], seen["y"], seen["radius"]
+    step_x, step_y = x[:, -1] - x[:, 0], y[:, -1] - y[:, 0]
+    hop = np.abs(np.diff(y, axis=1)).sum(axis=1) - np.abs(step_y)
+    names = np.where(
+        np.abs(step_x) > np.abs(step_y),
+        np.where(step_x > 0, "right", "left"),
+        np.where(step_y > 0, "down", "up"),
+    )
+    names = np.where(hop > 14, "bouncing", names)
+    ratio = radius[:, -1] / radius[:, 0]
+    names = np.where(ratio > 1.35, "growing", np.where(ratio < 0.74, "shrinking", names))
+    names = np.where(np.abs(seen["sine"]).max(axis=1) > 0.5, "spinning", names)
+    return np.array([world.MOTIONS.index(name) for name in names])
+
+
+def as_pipeline(
+    model: LTXVideoTransformer3DModel, encoder: T5EncoderModel, vae: nn.Module
+) -> LTXPipeline:
+    """The stock pipeline over these parts, in eval mode."""
+    return network.make_pipeline(model, encoder, vae)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""The trusted core: pure and typed, what a stranger must believe; no framework, no network."""

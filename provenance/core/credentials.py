@@ -1,0 +1,213 @@
+"""The only file that speaks to the C2PA library: embed a credential, read a credential.
+
+Inside the library the system clock is read and the time-stamp address it is given is asked; no
+other address ever is. Contexts do not survive a fork, so each process makes its own when needed.
+"""
+
+import io
+import json
+import os
+import re
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+
+import c2pa
+
+from .errors import (
+    DamagedCredential,
+    ProvenanceError,
+    RemoteManifest,
+    SigningFailed,
+    Unreadable,
+    UnsupportedKind,
+)
+
+MP4 = "video/mp4"
+THUMBNAIL = "thumbnail.jpg"
+# Purposes a signing certificate may have. Without the first, certificates issued for C2PA alone
+# would be refused; a purpose listed with one anchor does not reach the library's profile check.
+EXTENDED_KEY_USAGES = "1.3.6.1.4.1.62558.2.1\n1.3.6.1.5.5.7.3.4\n1.3.6.1.5.5.7.3.36\n"
+_UNPARSED = "asset could not be parsed"
+_REMOTE_URL = re.compile(r"manifests? from url:?\s*(\S+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A root certificate to trust; `trust_uri` is unique and tells which list vouched."""
+
+    name: str
+    trust_uri: str
+    pem: str
+
+
+@dataclass(frozen=True)
+class SigningIdentity:
+    """A certificate chain (leaf first) and a callback that signs with ES256 (DER or r||s)."""
+
+    chain_pem: bytes
+    sign: Callable[[bytes], bytes]
+    tsa_url: str = ""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What was put into a file: the manifest's URN and its size in bytes."""
+
+    manifest_id: str
+    manifest_size: int
+
+
+@dataclass(frozen=True)
+class RawReport:
+    """What the library says of a file, unjudged: its two JSON reports and its version."""
+
+    store: Mapping[str, Any]
+    crjson: Mapping[str, Any]
+    validator: str
+
+
+def embed(
+    source: Path,
+    target: Path,
+    manifest: Mapping[str, Any],
+    thumbnail: bytes,
+    identity: SigningIdentity,
+    anchors: Sequence[Anchor],
+) -> Embedded:
+    """Sign an MP4 into `target` (written whole or not at all); `thumbnail` is a JPEG.
+
+    The library does not ask whether the signature will be trusted: the caller reads the file back.
+    Raises SigningFailed; OSError where the disk is the reason.
+    """
+    manifest_id = f"urn:c2pa:{uuid.uuid4()}"
+    definition = {
+        **manifest,
+        "label": manifest_id,
+        "format": MP4,
+        "thumbnail": {"format": "image/jpeg", "identifier": THUMBNAIL},
+    }
+    context = _context(os.getpid(), tuple(anchors))
+    with _draft(target) as draft, source.open("rb") as media, _signer(identity) as signer:
+        try:
+            with c2pa.Builder(definition, context=context) as builder:
+                builder.add_resource(THUMBNAIL, io.BytesIO(thumbnail))
+                signed = builder.sign(signer, MP4, media, draft)
+        except c2pa.C2paError as error:
+            raise SigningFailed(f"The credential could not be made: {error}") from error
+    return Embedded(manifest_id, len(signed))
+
+
+def read(source: Path | IO[bytes], anchors: Sequence[Anchor]) -> RawReport | None:
+    """Read and validate the credential of a file; None where the file carries none.
+
+    Nothing is fetched. Raises RemoteManifest where the file only names an address, UnsupportedKind
+    where such a file cannot carry a credential, Unreadable for damage.
+    """
+    context = _context(os.getpid(), tuple(anchors))
+    with _opened(source) as stream:
+        try:
+            reader = c2pa.Reader.try_create(None, stream, context=context)
+            if reader is None:
+                return None
+            with reader:
+                store, crjson = json.loads(reader.json()), json.loads(reader.crjson())
+        except c2pa.C2paError as error:
+            raise _trouble(error) from error
+        except (ValueError, RecursionError) as error:
+            raise DamagedCredential("the validator's report cannot be read") from error
+    return RawReport(store, crjson, validator())
+
+
+def validator() -> str:
+    """Name and version of the library that validates."""
+    return f"c2pa-rs {c2pa.sdk_version()}"
+
+
+@lru_cache(maxsize=8)
+def _context(process: int, anchors: tuple[Anchor, ...]) -> c2pa.Context:
+    """The settings of this process; `process` is in the key because a fork kills contexts."""
+    return c2pa.Context.from_dict(
+        {
+            "trust": {
+                "trust_config": EXTENDED_KEY_USAGES,
+                "anchors": [
+                    {
+                        "trust_anchors": anchor.pem,
+                        "trust_kind": "manifest",
+                        "trust_uri": anchor.trust_uri,
+                    }
+                    for anchor in anchors
+                ],
+            },
+            "verify": {
+                "verify_trust": True,
+                "verify_after_sign": True,
+                "remote_manifest_fetch": False,
+                "ocsp_fetch": False,
+            },
+            "core": {"allowed_network_hosts": []},
+            "builder": {
+                "thumbnail": {"enabled": False},
+                "created_assertion_labels": ["c2pa.thumbnail.claim"],
+            },
+        }
+    )
+
+
+@contextmanager
+def _signer(identity: SigningIdentity) -> Iterator[c2pa.Signer]:
+    try:
+        signer = c2pa.Signer.from_callback(
+            identity.sign,
+            c2pa.C2paSigningAlg.ES256,
+            identity.chain_pem.decode("ascii"),
+            identity.tsa_url or None,
+        )
+    except (c2pa.C2paError, UnicodeDecodeError) as error:
+        raise SigningFailed(f"The signing identity was refused: {error}") from error
+    with signer:
+        yield signer
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[IO[bytes]]:
+    """A file beside `target` that takes its place only when all went well and is on disk."""
+    with tempfile.NamedTemporaryFile(
+        "w+b", dir=target.parent, prefix=".credential-", delete=False
+    ) as draft:
+        path = Path(draft.name)
+        try:
+            yield draft
+            draft.flush()
+            os.fsync(draft.fileno())
+            path.replace(target)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _opened(source: Path | IO[bytes]) -> Iterator[IO[bytes]]:
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            yield stream
+    else:
+        yield source
+
+
+def _trouble(error: c2pa.C2paError) -> ProvenanceError:
+    words = str(error)
+    if isinstance(error, c2pa.C2paError.RemoteManifest) or "remote manifest" in words.lower():
+        found = _REMOTE_URL.search(words)
+        return RemoteManifest(found.group(1) if found else "")
+    if isinstance(error, c2pa.C2paError.NotSupported):
+        return UnsupportedKind(words)
+    if _UNPARSED in words or isinstance(error, c2pa.C2paError.Io):
+        return Unreadable(words)
+    return DamagedCredential(words)

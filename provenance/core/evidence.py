@@ -1,0 +1,170 @@
+"""The log's side of a credential: do its receipts hold, and do they speak of this very clip.
+
+A receipt proves that an entry stands in the log; a commitment ties the entry to a value; the salt
+in the credential opens the commitment. All three are checked, each failure has a code of its own.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .errors import ProvenanceError
+from .failures import words_for
+from .proofs import CheckedReceipt, Receipt, check_receipt
+from .readings import Evidence, Failure, Reading
+from .records import EntryType, Opening
+
+MALFORMED = "archive.receipt.malformed"
+REFUSED = "archive.receipt.refused"
+MISSING = "archive.receipt.missing"
+MIXED = "archive.receipt.mismatch"
+UNCOMMITTED = "archive.commitment.mismatch"
+# Which entry commits to which of the values that the credential discloses.
+_COMMITTED: Mapping[str, tuple[str, ...]] = {
+    EntryType.ATTEMPT: ("artist", "prompt", "parameters"),
+    EntryType.RENDERED: ("media",),
+}
+
+
+@dataclass(frozen=True)
+class LogAnswer:
+    """What the log says: the entry that speaks for the file, whether all of it was checked."""
+
+    outcome: str
+    text: str
+    origin: str = ""
+    index: int | None = None
+    entry_type: str = ""
+    at: datetime | None = None
+    checked: bool = False
+    entries: tuple[tuple[str, int], ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    @classmethod
+    def not_asked(cls) -> "LogAnswer":
+        """The answer for a file that is not ours: its signer made no promise about the log."""
+        return cls("not known", "The log was not asked: this is no credential of the archive.")
+
+    def as_json(self) -> dict[str, Any] | None:
+        """Plain values; None where the log has nothing to say."""
+        if not self.origin:
+            return None
+        return {
+            "index": self.index,
+            "origin": self.origin,
+            "checked": self.checked,
+            "entry_type": self.entry_type,
+            "at": self.at.strftime("%Y-%m-%dT%H:%M:%SZ") if self.at else None,
+            "entries": [{"type": kind, "index": index} for kind, index in self.entries],
+            "text": self.text,
+        }
+
+
+def log_answer(found: Reading, sha256: str, generated: Receipt | None, log_vkey: str) -> LogAnswer:
+    """Check the receipts inside a credential, and that of its `generated` entry where known.
+
+    `sha256` is that of the file in hand, in hex; `log_vkey` the log's key as a C2SP vkey.
+    """
+    evidence = found.evidence
+    if evidence is None:
+        missing = (_failure(MISSING),)
+        return LogAnswer("no", "The credential brings no receipt from the log.", failures=missing)
+    receipts = [*evidence.receipts, *([generated] if generated else [])]
+    checked, refused = _check(receipts, log_vkey)
+    failures = (
+        *refused,
+        *_completeness(checked),
+        *_commitments(evidence, checked),
+        *_generated(found, sha256, checked),
+    )
+    return _answer(evidence, checked, failures)
+
+
+def _check(
+    receipts: Sequence[Receipt], log_vkey: str
+) -> tuple[list[CheckedReceipt], list[Failure]]:
+    checked, refused = [], []
+    for receipt in receipts:
+        try:
+            checked.append(check_receipt(receipt, log_vkey))
+        except (ProvenanceError, UnicodeEncodeError) as error:
+            refused.append(Failure(REFUSED, words_for(REFUSED), type(error).__name__))
+    return checked, refused
+
+
+def _completeness(checked: Sequence[CheckedReceipt]) -> Iterator[Failure]:
+    kinds = [receipt.entry.type for receipt in checked]
+    for kind in _COMMITTED:
+        if kind not in kinds:
+            yield _failure(MISSING, kind)
+    if len({receipt.entry.body.get("attempt") for receipt in checked}) > 1:
+        yield _failure(MIXED)
+
+
+def _commitments(evidence: Evidence, checked: Sequence[CheckedReceipt]) -> Iterator[Failure]:
+    """A disclosed value must be the one that was logged; one that was redacted is not asked for."""
+    openings = {opening.field: opening for opening in evidence.openings}
+    for receipt in checked:
+        for field in _COMMITTED.get(receipt.entry.type, ()):
+            opening = openings.get(field)
+            if opening is not None and not _opens(opening, receipt.entry.body.get(field)):
+                yield _failure(UNCOMMITTED, field)
+
+
+def _opens(opening: Opening, logged: object) -> bool:
+    try:
+        return opening.commitment == logged
+    except ProvenanceError:  # a changed credential can hold what has no canonical form
+        return False
+
+
+def _generated(found: Reading, sha256: str, checked: Sequence[CheckedReceipt]) -> Iterator[Failure]:
+    """The entry of the finished file names the manifest and commits to the file's bytes."""
+    for receipt in checked:
+        if receipt.entry.type != EntryType.GENERATED:
+            continue
+        if receipt.entry.body.get("manifest") != found.manifest_id:
+            yield _failure(UNCOMMITTED, "manifest")
+        if not _commits_to_file(found, sha256, receipt):
+            yield _failure(UNCOMMITTED, "file")
+
+
+def _commits_to_file(found: Reading, sha256: str, receipt: CheckedReceipt) -> bool:
+    try:
+        salt = bytes.fromhex(found.evidence.file_salt) if found.evidence else b""
+    except ValueError:
+        return False
+    opening = Opening("file", salt, {"sha256": sha256})
+    return _opens(opening, receipt.entry.body.get("file"))
+
+
+def _answer(
+    evidence: Evidence, checked: Sequence[CheckedReceipt], failures: tuple[Failure, ...]
+) -> LogAnswer:
+    entries = tuple((receipt.entry.type, receipt.index) for receipt in checked)
+    if not checked:
+        text = "None of the receipts in the credential holds under the log's key."
+        return LogAnswer("no", text, origin=evidence.origin, failures=failures)
+    last = max(checked, key=lambda receipt: receipt.index)
+    text = (
+        f"Entry {last.index} of the log {last.origin} ({last.entry.type}) speaks for it;"
+        f" {len(checked)} receipts hold under the log's key."
+        if not failures
+        else "The log knows of it, but not everything agrees; see what does not hold."
+    )
+    return LogAnswer(
+        outcome="no" if failures else "yes",
+        text=text,
+        origin=last.origin,
+        index=last.index,
+        entry_type=last.entry.type,
+        at=last.entry.at,
+        checked=not failures,
+        entries=entries,
+        failures=failures,
+    )
+
+
+def _failure(code: str, where: str = "") -> Failure:
+    return Failure(code, words_for(code), where)

@@ -1,0 +1,100 @@
+"""C2SP tlog-proof files and receipts: that an entry stands in a log, provable without the log."""
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .errors import ProvenanceError
+from .merkle import HASH_BYTES, MAX_SIZE, TreeRefused, leaf_hash, verify_inclusion
+from .notes import NoteRefused, open_checkpoint
+from .records import Entry, MalformedEntry, parse_entry
+
+HEADER = "c2sp.org/tlog-proof@v1"
+PROOF_LIMIT = 1_000_000  # characters
+_MAX_HASHES = 63
+_INDEX = re.compile(r"index (0|[1-9]\d{0,18})", re.ASCII)
+
+
+class ProofRefused(ProvenanceError):
+    """A proof or receipt is malformed or proves nothing under the key given."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """An entry's canonical JSON and the .tlog-proof that it stands in the log, both as text."""
+
+    entry: str
+    proof: str
+
+
+@dataclass(frozen=True)
+class CheckedReceipt:
+    """What a receipt proves: this entry has this index in the log of that origin."""
+
+    entry: Entry
+    index: int
+    size: int
+    origin: str
+
+
+@dataclass(frozen=True)
+class TlogProof:
+    """The parts of a .tlog-proof: hashes of 32 bytes (the leaf's sibling first), signed note."""
+
+    index: int
+    hashes: tuple[bytes, ...]
+    checkpoint: str
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        hashes = "".join(f"{base64.b64encode(value).decode()}\n" for value in self.hashes)
+        return f"{HEADER}\nindex {self.index}\n{hashes}\n{self.checkpoint}"
+
+
+def parse_proof(text: str) -> TlogProof:
+    """Read a .tlog-proof; an `extra` line is passed over. Raises ProofRefused."""
+    if len(text) > PROOF_LIMIT:
+        raise ProofRefused("The proof is too long.")
+    head, separator, checkpoint = text.partition("\n\n")
+    lines = head.split("\n")
+    if not separator or lines.pop(0) != HEADER:
+        raise ProofRefused(f"A proof begins with {HEADER} and holds a checkpoint.")
+    if lines and lines[0].startswith("extra "):
+        lines.pop(0)
+    found = _INDEX.fullmatch(lines.pop(0)) if lines else None
+    if found is None or int(found[1]) > MAX_SIZE:
+        raise ProofRefused("The proof names no index.")
+    if len(lines) > _MAX_HASHES:
+        raise ProofRefused("The proof has too many hashes.")
+    return TlogProof(int(found[1]), _hashes(lines), checkpoint)
+
+
+def check_receipt(receipt: Receipt, vkey: str) -> CheckedReceipt:
+    """Check a receipt against a log's key; raises ProofRefused with what does not hold.
+
+    C2SP tlog-proof: 1. the checkpoint is signed by the log; 2. the entry's hash is under its root
+    (RFC 9162 §2.1.3.2); 3. the entry can be read.
+    """
+    proof = parse_proof(receipt.proof)
+    try:
+        data = receipt.entry.encode()
+        checkpoint = open_checkpoint(proof.checkpoint, vkey)
+        verify_inclusion(
+            leaf_hash(data), proof.index, checkpoint.size, proof.hashes, checkpoint.root
+        )
+        entry = parse_entry(data)
+    except (NoteRefused, TreeRefused, MalformedEntry, UnicodeEncodeError) as error:
+        raise ProofRefused(str(error)) from error
+    return CheckedReceipt(entry, proof.index, checkpoint.size, checkpoint.origin)
+
+
+def _hashes(lines: Sequence[str]) -> tuple[bytes, ...]:
+    try:
+        hashes = tuple(base64.b64decode(line, validate=True) for line in lines)
+    except ValueError as error:
+        raise ProofRefused("A hash in the proof is malformed.") from error
+    if any(len(value) != HASH_BYTES for value in hashes):
+        raise ProofRefused("A hash in the proof is malformed.")
+    return hashes

@@ -1,0 +1,307 @@
+"""The validator's raw report to a Reading: who signed, what is claimed by whom, what failed.
+
+A reading states what the file says and what the validator found; it does not judge. The subject of
+the certificate is shown but never decides anything: whoever signs chooses it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from . import manifests
+from .credentials import RawReport
+from .errors import DamagedCredential, Unreadable
+from .failures import words_for
+from .proofs import Receipt
+from .records import Opening
+
+State = Literal["trusted", "valid", "invalid"]
+_STATES: Mapping[str, State] = {"Trusted": "trusted", "Valid": "valid", "Invalid": "invalid"}
+_SHOWN_LETTERS = 4000
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One line of what the credential says: assertion label, words, value, who asserts it."""
+
+    label: str
+    text: str
+    value: str
+    asserted_by: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that does not hold: status code, plain words, and the part of the credential."""
+
+    code: str
+    text: str
+    where: str
+    in_ingredient: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a credential of this archive brings along from the log, as text, unchecked."""
+
+    origin: str
+    receipts: tuple[Receipt, ...]
+    openings: tuple[Opening, ...]
+    file_salt: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A credential as read. `signature_holds` and `trust_uri` together say whose it is."""
+
+    state: State
+    trust_uri: str
+    signature_holds: bool
+    signer: Mapping[str, str]
+    manifest_id: str
+    claims: tuple[Claim, ...]
+    failures: tuple[Failure, ...]
+    evidence: Evidence | None
+    validator: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as a pipe or a file can carry them; `from_json` is the way back."""
+        plain = asdict(self)
+        if self.evidence is not None:
+            for opening in plain["evidence"]["openings"]:
+                opening["salt"] = opening["salt"].hex()
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Reading":
+        """The reading that `as_json` gave; raises Unreadable for anything else."""
+        try:
+            evidence = plain["evidence"]
+            return cls(
+                **{
+                    **plain,
+                    "claims": tuple(Claim(**claim) for claim in plain["claims"]),
+                    "failures": tuple(Failure(**failure) for failure in plain["failures"]),
+                    "evidence": None if evidence is None else _evidence_from_json(evidence),
+                }
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unreadable("this is not a reading") from error
+
+
+def reading(raw: RawReport) -> Reading:
+    """Put the validator's report into our words; raises DamagedCredential where it has not its
+    shape."""
+    try:
+        active = str(raw.store["active_manifest"])
+        manifest = next(each for each in raw.crjson["manifests"] if each["label"] == active)
+        results = raw.store["validation_results"]
+        passed = {each["code"] for each in results["activeManifest"]["success"]}
+        assertions = manifest.get("assertions", {})
+        return Reading(
+            state=_STATES[raw.store["validation_state"]],
+            trust_uri=_trust_uri(results, passed),
+            signature_holds="claimSignature.validated" in passed,
+            signer=_signer(raw.store["manifests"][active], manifest),
+            manifest_id=active,
+            claims=tuple(_claims(manifest.get("claim.v2") or manifest.get("claim") or {},
+                                 assertions)),
+            failures=tuple(_failures(raw.store, active)),
+            evidence=_evidence(assertions),
+            validator=raw.validator,
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        raise DamagedCredential("the validator's report has not the expected shape") from error
+
+
+def _trust_uri(results: Mapping[str, Any], passed: set[str]) -> str:
+    """The list that vouched for the signer. The library fills it for time-stamp lists as well."""
+    return str(results.get("trustListUri") or "") if "signingCredential.trusted" in passed else ""
+
+
+def _signer(stored: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, str]:
+    info = stored.get("signature_info") or {}
+    certificate = (manifest.get("signature") or {}).get("certificateInfo") or {}
+    subject, issuer = certificate.get("subject") or {}, certificate.get("issuer") or {}
+    validity = certificate.get("validity") or {}
+    found = {
+        "common_name": subject.get("CN"),
+        "organization": subject.get("O"),
+        "issuer_common_name": issuer.get("CN"),
+        "issuer_organization": issuer.get("O"),
+        "serial": info.get("cert_serial_number"),
+        "algorithm": info.get("alg"),
+        "not_before": validity.get("notBefore"),
+        "not_after": validity.get("notAfter"),
+        "time_stamp": info.get("time"),
+    }
+    return {name: _text(value) for name, value in found.items()}
+
+
+def _failures(store: Mapping[str, Any], active: str) -> Iterator[Failure]:
+    """Failures of the credential itself, then those of every ingredient, each with its place."""
+    results = store["validation_results"]
+    yield from _failed(results["activeManifest"])
+    for delta in results.get("ingredientDeltas") or ():
+        yield from _failed(delta.get("validationDeltas") or {}, "in an ingredient: ")
+    for ingredient in store["manifests"][active].get("ingredients") or ():
+        nested = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
+        yield from _failed(nested, f"in the ingredient “{_text(ingredient.get('title'))}”: ")
+
+
+def _failed(results: Mapping[str, Any], place: str = "") -> Iterator[Failure]:
+    for each in results.get("failure") or ():
+        code, where = str(each["code"]), str(each.get("url") or "").rsplit("/", 1)[-1]
+        yield Failure(code, words_for(code), place + where, in_ingredient=bool(place))
+
+
+def _claims(claim: Mapping[str, Any], assertions: Mapping[str, Any]) -> Iterator[Claim]:
+    """What is said, in a fixed order, each line with who stands for it."""
+    yield Claim("claim", "Title", _text(claim.get("dc:title")), "signer")
+    yield Claim("claim", "Made with", _software(claim.get("claim_generator_info")), "signer")
+    yield from _action_claims(assertions)
+    for label, path, words, asserted_by in _LINES:
+        value = _dig(assertions.get(label), path)
+        if label == manifests.TRAINING_MINING and value:
+            value = _uses(value)
+        if value not in (None, ""):
+            yield Claim(label, words, _text(value), asserted_by)
+    for label in assertions:
+        if label not in _EXPLAINED and not label.startswith(("c2pa.hash.", "c2pa.thumbnail.")):
+            yield Claim(label, "Further statement, not explained here", label, "signer")
+
+
+def _action_claims(assertions: Mapping[str, Any]) -> Iterator[Claim]:
+    for label in (manifests.ACTIONS, "c2pa.actions"):
+        for action in _dig(assertions.get(label), ("actions",)) or ():
+            yield Claim(label, "What was done", _text(action.get("action")), "signer")
+            source = _text(action.get("digitalSourceType"))
+            if source == manifests.FULLY_GENERATED:
+                yield Claim(label, "Source", "AI-generated by a trained model", "signer")
+            elif source:
+                yield Claim(label, "Source", source, "signer")
+            if action.get("when"):
+                yield Claim(label, "When", _text(action["when"]), "signer")
+
+
+_Path = tuple[str, ...]
+
+
+def _parameter(name: str) -> _Path:
+    return ("parameters", "value", name)
+
+
+_LINES: tuple[tuple[str, _Path, str, str], ...] = (
+    (manifests.PROMPT, ("value", "prompt"), "Prompt", manifests.BY_ARTIST),
+    (manifests.PROMPT, ("value", "negative_prompt"), "Negative prompt", manifests.BY_ARTIST),
+    (manifests.ARTIST, ("value", "name"), "Artist", manifests.BY_ARCHIVE),
+    (manifests.GENERATION, ("model", "title"), "Model", manifests.BY_ARCHIVE),
+    (manifests.GENERATION, ("model", "note"), "About the model", manifests.BY_ARCHIVE),
+    (manifests.GENERATION, ("model", "id"), "Model name", manifests.BY_ARCHIVE),
+    (manifests.GENERATION, ("model", "revision"), "Model revision", manifests.BY_ARCHIVE),
+    (manifests.GENERATION, ("model", "weights_sha256"), "SHA-256 of the weights",
+     manifests.BY_ARCHIVE),
+    (manifests.GENERATION, ("model", "licence"), "Licence of the model", manifests.BY_ARCHIVE),
+    (manifests.GENERATION, ("model", "pipeline"), "Pipeline", manifests.BY_ARCHIVE),
+    (manifests.GENERATION, _parameter("seed"), "Seed", manifests.BY_ARTIST),
+    (manifests.GENERATION, _parameter("steps"), "Steps", manifests.BY_ARTIST),
+    (manifests.GENERATION, _parameter("guidance"), "Guidance", manifests.BY_ARTIST),
+    (manifests.GENERATION, _parameter("width"), "Width asked for", manifests.BY_ARTIST),
+    (manifests.GENERATION, _parameter("height"), "Height asked for", manifests.BY_ARTIST),
+    (manifests.GENERATION, _parameter("fps"), "Frames per second", manifests.BY_ARTIST),
+    (manifests.GENERATION, _parameter("frames"), "Frames", manifests.BY_ARTIST),
+    (manifests.GENERATION, ("engine", "name"), "Engine", manifests.BY_ARCHIVE),
+    (manifests.GENERATION, ("engine", "scheduler"), "Scheduler", manifests.BY_ARCHIVE),
+    (manifests.GENERATION, ("engine", "libraries"), "Libraries", manifests.BY_ARCHIVE),
+    (manifests.AI_DISCLOSURE, ("modelName",), "Disclosed AI model", "signer"),
+    (manifests.METADATA, ("xmpRights:UsageTerms",), "Terms of use", "signer"),
+    (manifests.TRAINING_MINING, ("entries",), "Use for training and mining", "signer"),
+    (manifests.RECEIPT, ("origin",), "Public log", manifests.BY_ARCHIVE),
+)  # fmt: skip
+_EXPLAINED = {line[0] for line in _LINES} | {manifests.ACTIONS, "c2pa.actions"}
+
+
+def _evidence(assertions: Mapping[str, Any]) -> Evidence | None:
+    """The log's receipts and the openings beside them; None where this is no clip of an archive.
+
+    A stranger can put anything under our labels: what has not the shape is left out here, and the
+    verdict then misses it.
+    """
+    holder = assertions.get(manifests.RECEIPT)
+    if not isinstance(holder, Mapping):
+        return None
+    places = {
+        "prompt": assertions.get(manifests.PROMPT),
+        "artist": assertions.get(manifests.ARTIST),
+        "parameters": _dig(assertions.get(manifests.GENERATION), ("parameters",)),
+        "media": holder.get("media"),
+    }
+    openings = (_opening(field, disclosed) for field, disclosed in places.items())
+    receipts = holder.get("receipts")
+    return Evidence(
+        origin=_text(holder.get("origin")),
+        receipts=tuple(
+            Receipt(entry=each["entry"], proof=each["proof"])
+            for each in (receipts if isinstance(receipts, list) else ())
+            if isinstance(_dig(each, ("entry",)), str) and isinstance(_dig(each, ("proof",)), str)
+        ),
+        openings=tuple(opening for opening in openings if opening),
+        file_salt=_text(holder.get("file_salt")),
+    )
+
+
+def _opening(field: str, disclosed: Any) -> Opening | None:
+    salt = _dig(disclosed, ("salt",))
+    value = _dig(disclosed, ("value",))
+    if not isinstance(salt, str) or value is None:
+        return None
+    try:
+        return Opening(field, bytes.fromhex(salt), value)
+    except ValueError:
+        return None
+
+
+def _evidence_from_json(plain: Mapping[str, Any]) -> Evidence:
+    return Evidence(
+        origin=plain["origin"],
+        receipts=tuple(Receipt(**receipt) for receipt in plain["receipts"]),
+        openings=tuple(
+            Opening(each["field"], bytes.fromhex(each["salt"]), each["value"])
+            for each in plain["openings"]
+        ),
+        file_salt=plain["file_salt"],
+    )
+
+
+def _dig(holder: Any, path: _Path) -> Any:
+    for key in path:
+        holder = holder.get(key) if isinstance(holder, Mapping) else None
+    return holder
+
+
+def _uses(entries: Any) -> str:
+    """The uses that the training-and-mining statement speaks of, as "use: permission"."""
+    if not isinstance(entries, Mapping):
+        return _text(entries)
+    shown = (
+        f"{str(use).removeprefix('cawg.').replace('_', ' ')}: "
+        + _text(_dig(entry, ("use",))).replace("notAllowed", "not allowed")
+        for use, entry in entries.items()
+    )
+    return "; ".join(shown)
+
+
+def _software(info: Any) -> str:
+    first = info[0] if isinstance(info, list) and info else info
+    return f"{_text(_dig(first, ('name',)))} {_text(_dig(first, ('version',)))}".strip()
+
+
+def _text(value: Any) -> str:
+    """Any value as text of bounded length; escaping for a page is the page's work."""
+    if value is None:
+        return ""
+    text = (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    )
+    return text if len(text) <= _SHOWN_LETTERS else text[:_SHOWN_LETTERS] + "…"

@@ -1,0 +1,178 @@
+"""Everything in the log derived anew from its entries' bytes, and held against what is stored.
+
+The audit trusts no hash, tile, root or column of the database: it recomputes all of them from
+the entries alone, and names the place where something does not agree.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from provenance.core.merkle import EMPTY_ROOT, leaf_hash
+from provenance.core.notes import NoteRefused, open_checkpoint
+from provenance.core.records import OUTCOMES, EntryType, MalformedEntry, Opening, parse_entry
+from provenance.core.tiles import Edge, FullTile
+
+from .models import Checkpoint, Head, Origin, Pending, Tile
+
+_READ = "SELECT index, ticket, leaf_hash, data, kind, attempt FROM log_entry ORDER BY index"
+_ROUND = 2000
+
+
+@dataclass
+class Report:
+    """What the audit found; `problems` empty means that everything agrees."""
+
+    entries: int = 0
+    tiles: int = 0
+    checkpoints: int = 0
+    openings: int = 0
+    waiting: int = 0
+    open_attempts: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Audit:
+    """The state of one run: the tree as it grows, and what later entries must fit to."""
+
+    report: Report
+    edge: Edge = field(default_factory=Edge)
+    roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
+    attempts: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def problem(self, words: str) -> None:
+        self.report.problems.append(words)
+
+
+def audit() -> Report:
+    """Audit the whole log in one snapshot of the database; reads only."""
+    run = _Audit(Report())
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        heads = {row.size: row for row in Head.objects.all()}
+        for row in _rows():
+            _entry(run, row, heads)
+        _tile_count(run)
+        _heads(run, heads)
+        _checkpoints(run, heads)
+        _openings(run)
+        run.report.waiting = Pending.objects.count()
+    _outcomes(run)
+    return run.report
+
+
+def _rows() -> Iterator[tuple[Any, ...]]:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_READ)
+        while rows := cursor.fetchmany(_ROUND):
+            yield from rows
+
+
+def _entry(run: _Audit, row: tuple[Any, ...], heads: dict[int, Head]) -> None:
+    place, _, stored, data, kind, attempt = row
+    data = bytes(data)
+    if place != run.edge.size:
+        run.problem(f"entry {run.edge.size} is missing: the next one stored is {place}")
+    leaf = leaf_hash(data)
+    if leaf != bytes(stored):
+        run.problem(f"entry {place}: its bytes do not have the hash stored beside them")
+    _meaning(run, place, data, (kind, attempt))
+    for full in run.edge.append(leaf):
+        _tile(run, full)
+    run.report.entries += 1
+    if run.edge.size in heads:
+        run.roots[run.edge.size] = run.edge.root
+
+
+def _meaning(run: _Audit, place: int, data: bytes, columns: tuple[str, str | None]) -> None:
+    try:
+        entry = parse_entry(data)
+    except MalformedEntry as error:
+        run.problem(f"entry {place}: {error}")
+        return
+    attempt = entry.body.get("attempt")
+    if (entry.type, attempt) != columns:
+        run.problem(f"entry {place}: type or attempt stored beside it are not its own")
+    if not isinstance(attempt, str):
+        return
+    begun, ended = run.attempts.get(attempt, (-1, 0))
+    if entry.type == EntryType.ATTEMPT:
+        if begun >= 0:
+            run.problem(f"entry {place}: the attempt was begun before, by entry {begun}")
+        begun = place
+    elif begun < 0:
+        run.problem(f"entry {place}: its attempt has no entry before it")
+    if entry.type in OUTCOMES:
+        ended += 1
+        if ended > 1:
+            run.problem(f"entry {place}: another outcome of the attempt of entry {begun}")
+    run.attempts[attempt] = (begun, ended)
+
+
+def _tile(run: _Audit, full: FullTile) -> None:
+    run.report.tiles += 1
+    stored = Tile.objects.filter(level=full.level, n=full.n).first()
+    if stored is None:
+        run.problem(f"tile {full.level}/{full.n} is missing")
+    elif bytes(stored.hashes) != full.hashes or bytes(stored.root) != full.root:
+        first = full.n * 256 ** (full.level + 1)
+        run.problem(f"tile {full.level}/{full.n} (from entry {first}) is not that of its entries")
+
+
+def _tile_count(run: _Audit) -> None:
+    if (stored := Tile.objects.count()) != run.report.tiles:
+        run.problem(f"{stored} tiles are stored where the tree has {run.report.tiles}")
+
+
+def _heads(run: _Audit, heads: dict[int, Head]) -> None:
+    previous = None
+    for size, head in sorted(heads.items()):
+        if head.previous_id != previous:
+            run.problem(f"head {size} does not follow head {previous}")
+        if run.roots.get(size) != bytes(head.root):
+            run.problem(f"head {size}: its root is not that of the first {size} entries")
+        previous = size
+    if (newest := max(heads, default=0)) != run.report.entries:
+        run.problem(f"the newest head has {newest} entries, {run.report.entries} are stored")
+
+
+def _checkpoints(run: _Audit, heads: dict[int, Head]) -> None:
+    origin = Origin.objects.first()
+    for row in Checkpoint.objects.order_by("head_id").iterator():
+        run.report.checkpoints += 1
+        try:
+            signed = open_checkpoint(row.note, origin.vkey if origin else "")
+        except NoteRefused as error:
+            run.problem(f"checkpoint {row.head_id}: {error}")
+            continue
+        if signed.size != row.head_id or signed.root != run.roots.get(row.head_id):
+            run.problem(f"checkpoint {row.head_id} signs another root than that of its entries")
+    if heads and run.report.checkpoints == 0 and max(heads) > 0:
+        run.problem("no checkpoint was ever signed")
+
+
+def _openings(run: _Audit) -> None:
+    """An opening that opens nothing would show a visitor a value that was never logged."""
+    joined = (
+        "SELECT e.index, e.data, o.field, o.salt, o.value"
+        " FROM log_opening o JOIN log_entry e USING (ticket) ORDER BY e.index"
+    )
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(joined)
+        while rows := cursor.fetchmany(_ROUND):
+            for place, data, name, salt, value in rows:
+                run.report.openings += 1
+                opening = Opening(name, bytes(salt), json.loads(value))
+                if json.loads(bytes(data)).get(name) != opening.commitment:
+                    run.problem(f"entry {place}: the stored opening of {name!r} is another value")
+
+
+def _outcomes(run: _Audit) -> None:
+    run.report.open_attempts = [
+        begun for begun, ended in run.attempts.values() if begun >= 0 and not ended
+    ]

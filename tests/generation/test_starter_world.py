@@ -1,0 +1,130 @@
+"""The starter model's world: what it draws, what it says about it, and what it keeps back."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from generation.starter import card, latent, words, world
+
+
+def scenes(count: int = 64, *, held_out: bool | None = False, seed: int = 3) -> world.Scenes:
+    return world.sample(np.random.default_rng(seed), count, held_out)
+
+
+def test_a_seed_draws_the_same_scenes_again() -> None:
+    first, again, other = scenes(seed=3), scenes(seed=3), scenes(seed=4)
+    assert (first.x == again.x).all()
+    assert (first.x != other.x).any()
+    assert (world.render(first, 5) == world.render(again, 5)).all()
+
+
+def test_training_never_sees_a_held_out_combination() -> None:
+    seen, kept = scenes(20_000), scenes(20_000, held_out=True)
+
+    def combinations(found: world.Scenes) -> set[tuple[int, ...]]:
+        parts = (found.shape, found.colour, found.background, found.motion)
+        return set(zip(*(part.tolist() for part in parts), strict=True))
+
+    assert combinations(seen) & combinations(kept) == set()
+    share = len(combinations(kept)) / len(combinations(kept) | combinations(seen))
+    assert 0.10 < share < 0.15
+
+
+def test_every_word_of_the_world_occurs_among_held_out_combinations() -> None:
+    kept = scenes(20_000, held_out=True)
+    assert set(kept.shape.tolist()) == set(range(len(world.SHAPES)))
+    assert set(kept.colour.tolist()) == set(range(len(world.COLOURS)))
+    assert set(kept.motion.tolist()) == set(range(len(world.MOTIONS)))
+
+
+def test_shapes_stay_in_the_picture() -> None:
+    found = scenes(500)
+    visible = slice(world.LEAD, None)
+    reach = world.REACH * found.radius[:, visible]
+    for path in (found.x[:, visible], found.y[:, visible]):
+        assert (path - reach > -0.01).all()
+        assert (path + reach < world.SIZE + 0.01).all()
+
+
+def test_a_shape_is_never_the_colour_of_its_background_and_round_ones_do_not_spin() -> None:
+    found = scenes(5_000, held_out=None)
+    assert (found.colour != found.background).all()
+    spinning = found.motion == world.MOTIONS.index("spinning")
+    assert not np.isin(found.shape[spinning], world.ROUND).any()
+
+
+def test_edges_are_soft_over_about_one_pixel_and_nowhere_else() -> None:
+    across = np.linspace(-20, 20, 4001, dtype=np.float32)
+    covered = world.coverage(0, across, np.zeros_like(across), np.float32(16))
+    rising = across[:2000][(covered[:2000] > 0.01) & (covered[:2000] < 0.99)]
+    assert rising.mean() == pytest.approx(-16, abs=0.1)
+    assert 0.8 < np.ptp(rising) < 1.4
+
+
+@pytest.mark.parametrize(
+    ("name", "area"),
+    [("circle", np.pi), ("square", 4 * 0.86**2), ("ring", np.pi * (1.04**2 - 0.56**2))],
+)
+def test_outlines_have_the_area_geometry_gives_them(name: str, area: float) -> None:
+    axis = np.arange(-60, 60, dtype=np.float32) + 0.5
+    number = world.SHAPES.index(name)
+    covered = world.coverage(number, axis[None, :], axis[:, None], np.float32(40))
+    assert covered.sum() / 40**2 == pytest.approx(area, rel=0.01)
+
+
+def test_latents_say_what_the_scene_is() -> None:
+    found = scenes(200, held_out=None)
+    still = found.pick(found.motion != world.MOTIONS.index("spinning"))
+    seen = latent.read_out(latent.encode(still))
+    assert (seen["shape"].argmax(axis=1) == still.shape).all()
+    assert np.abs(seen["x"] - still.x[:, world.LEAD :]).max() < 0.01
+    assert np.abs(seen["radius"] - still.radius[:, world.LEAD :]).max() < 0.01
+    hopping = still.motion == world.MOTIONS.index("bouncing")
+    gap = np.abs(seen["y"] - still.y[:, world.LEAD :])
+    assert gap[~hopping].max() < 0.01
+    assert gap[hopping].mean() < 1.0
+
+
+def test_captions_use_known_words_only_and_many_phrasings() -> None:
+    rng = np.random.default_rng(1)
+    found = scenes(600)
+    known = set(words.vocabulary())
+    texts = [words.caption(rng, words.attributes(found, i)) for i in range(600)]
+    used = {word for text in texts for word in re.findall(r"[a-z]+", text.lower())}
+    assert used <= known
+    assert known - used <= {"shape", "thing"}
+    said: words.Attributes = {
+        "shape": "star", "colour": "red", "background": "blue", "motion": "up", "size": None,
+    }  # fmt: skip
+    assert len({words.caption(rng, said) for _ in range(200)}) > 60
+
+
+def test_a_caption_names_what_it_was_told_and_nothing_else() -> None:
+    rng = np.random.default_rng(2)
+    said: words.Attributes = {
+        "shape": None, "colour": "red", "background": None, "motion": None, "size": None,
+    }  # fmt: skip
+    others = set(world.COLOURS) - {"red"}
+    for _ in range(100):
+        used = set(words.caption(rng, said).split())
+        assert "red" in used
+        assert not used & (others | set(world.SHAPES))
+
+
+def test_the_card_shows_only_examples_it_understands() -> None:
+    known = set(words.vocabulary())
+    for example in card.EXAMPLES:
+        assert set(re.findall(r"[a-z]+", example)) <= known
+    assert len(card.EXAMPLES) >= 8
+
+
+@pytest.mark.slow
+def test_world_words_checker_and_card_do_not_pull_in_torch() -> None:
+    code = (
+        "import sys; import generation.starter.world, generation.starter.words; "
+        "import generation.starter.checker, generation.starter.card; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

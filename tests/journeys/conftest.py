@@ -1,0 +1,103 @@
+"""A whole archive for the browser: web server, worker, sequencer, sweep, broker and database."""
+
+import socket
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests import stack as stacks
+from tests.people import ADA, MO
+from tests.stack import Stack, wait_until
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iterator[Stack]:
+    """The archive with ada and mo in it; `extra["SITE_URL"]` is its address."""
+    data = tmp_path_factory.mktemp("archive")
+    with ExitStack() as closing:
+        broker_url, _ = closing.enter_context(stacks.broker(data))
+        server = settings.DATABASES["default"]
+        admin = f"postgres://{server['USER']}@/postgres?host={server['HOST']}"
+        url = closing.enter_context(stacks.fresh_database(admin))
+        port = free_port()
+        stack = Stack(
+            data, url, broker_url,
+            {
+                "GENERATION_MODELS": str(model_folder),
+                "SITE_URL": f"http://localhost:{port}",
+                "PORT": str(port),
+            },
+        )  # fmt: skip
+        closing.callback(stack.stop)
+        stack.prepare()
+        stack.add(ADA)
+        stack.add(MO)
+        stack.start("sequencer", "sweep", "worker", "web")
+        wait_until(lambda: answers(f"http://localhost:{port}/statement/"), "the web server answers")
+        yield stack
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own http address
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, archive: Stack) -> Iterator[Page]:
+    """A fresh visitor who knows nobody."""
+    context = chromium.new_context(base_url=archive.extra["SITE_URL"], accept_downloads=True)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            problems.append(message.text) if "Content Security Policy" in message.text else None
+        ),
+    )
+    yield page
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page_without_scripts(chromium: Browser, archive: Stack) -> Iterator[Page]:
+    """A visitor whose browser runs no JavaScript."""
+    context = chromium.new_context(
+        base_url=archive.extra["SITE_URL"], java_script_enabled=False, accept_downloads=True
+    )
+    yield context.new_page()
+    context.close()

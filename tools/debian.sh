@@ -1,0 +1,18 @@
+#!/bin/sh
+# Installs the packages of requirements/debian.txt that are missing; needs Debian and root or sudo.
+set -eu
+list="$(dirname "$0")/../requirements/debian.txt"
+missing=""
+for package in $(grep -v '^#' "$list"); do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+        missing="$missing $package"
+done
+if [ -z "$missing" ]; then
+    echo "tools: all Debian packages are installed."
+    exit 0
+fi
+echo "tools: installing$missing"
+if [ "$(id -u)" = 0 ]; then become=""; else become="sudo"; fi
+$become apt-get update -q
+# shellcheck disable=SC2086 # the list is meant to be split
+DEBIAN_FRONTEND=noninteractive $become apt-get install -q -y --no-install-recommends $missing </dev/null
