@@ -5,6 +5,7 @@ import os
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 from sora_archive import embedded_postgres
 
@@ -21,7 +22,7 @@ def main() -> None:
         closing.enter_context(embedded_postgres.running(data / "pg", data / "s"))
         os.environ |= {
             "DATA": str(data),
-            "DATABASE_URL": f"postgres://sora_archive@/{str(data / 's').replace('/', '%2F')}/sora_archive",
+            "DATABASE_URL": f"postgres://sora_archive@/{quote(str(data / 's'), '')}/sora_archive",
             "DJANGO_SETTINGS_MODULE": "sora_archive.settings",
             "SITE_URL": "http://testserver",
             "TORCH_THREADS": "1",

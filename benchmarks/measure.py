@@ -37,6 +37,12 @@ def in_turns(
     )
 
 
+def median_cpu(call: Callable[[], object], runs: int) -> float:
+    """Median CPU time of one call, in seconds, after one to warm up."""
+    call()
+    return statistics.median(_cpu(call) for _ in range(runs))
+
+
 def _cpu(call: Callable[[], object]) -> float:
     begun = time.process_time()
     call()

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
+
+from provenance import vault
+from provenance.core import credentials, manifests, readings
+from provenance.core.errors import ProvenanceError
 from provenance.core.proofs import Receipt
 from provenance.core.records import EntryType, Opening
 from provenance.log import outbox
 from provenance.log.receipts import receipt
 from provenance.verify.models import Credential
-
-from provenance import vault
-from provenance.core import credentials, manifests, readings
-from provenance.core.errors import ProvenanceError
 
 from . import asking, encode, leases, storage
 from .engines.base import EngineFacts, Frames, RenderRequest
@@ -154,9 +154,8 @@ def _sign(
     manifest = manifests.clip_manifest(_facts(job, facts, evidence, file_salt))
     anchors = vault.anchors(settings.KEYS_DIR)
     target = media.with_name("clip.mp4")
-    embedded = credentials.embed(
-        media, target, manifest, thumbnail, vault.signing_identity(settings.KEYS_DIR), anchors
-    )
+    identity = vault.signing_identity(settings.KEYS_DIR, settings.TSA_URL)
+    embedded = credentials.embed(media, target, manifest, thumbnail, identity, anchors)
     raw = credentials.read(target, anchors)
     reading = readings.reading(raw) if raw else None
     if reading is None or reading.state != "trusted" or reading.trust_uri not in _uris(anchors):

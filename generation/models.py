@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+
 from provenance.verify.models import Credential
 
 MAX_SEED = 2**63 - 1

@@ -5,7 +5,7 @@ import uuid
 from celery import shared_task
 
 
-@shared_task(name="generation.render")
+@shared_task(name="generation.render")  # type: ignore[untyped-decorator]
 def render(generation_id: str) -> None:
     """Run the line for one generation; a second delivery of the message changes nothing."""
     # Only here: the web process sends messages too and has no use for encoder and signer.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import FrameType
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
@@ -125,13 +126,20 @@ class Launcher:
 
     def _prepare_site(self) -> None:
         """Keys, tables, static files and a model, each made once and then found."""
-        vault.ensure_keys(settings.KEYS_DIR, settings.LOG_ORIGIN, datetime.now(UTC))
+        self._ensure_keys()
         self.console.say("bringing the tables up to date")
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         connections.close_all()
         self.check()
         self._ensure_model()
+
+    def _ensure_keys(self) -> None:
+        made = not (settings.KEYS_DIR / vault.HOME).exists()
+        vault.ensure_keys(settings.KEYS_DIR, settings.LOG_ORIGIN, datetime.now(UTC))
+        if made:
+            offline = settings.KEYS_DIR / vault.HOME / "take-offline"
+            self.console.say(f"made the archive's keys; move {offline} to an offline medium")
 
     def _ensure_model(self) -> None:
         folders = catalog.folders()
@@ -161,11 +169,12 @@ class Launcher:
 
     def _wait_until_well(self) -> None:
         self.console.say("waiting for the services")
+        name = urlsplit(settings.SITE_URL).hostname or "localhost"
         last: dict[str, str] | None = None
 
         def well() -> bool:
             nonlocal last
-            last = readiness.unwell(self.place.host, self.place.port, settings.HTTPS)
+            last = readiness.unwell(self.place.host, self.place.port, name, settings.HTTPS)
             return last == {}
 
         if not readiness.until(well, self.check, READY_SECONDS):

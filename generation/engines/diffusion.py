@@ -11,12 +11,17 @@ from typing import Any
 import diffusers
 import numpy as np
 import torch
+import transformers
 
 from generation.engines.base import EngineFacts, Frames, OnStep, RenderRequest
 from generation.engines.catalog import weights_sha256
 from generation.errors import ModelUnavailable
 
 LIBRARIES = ("diffusers", "torch", "transformers")
+
+# A worker's log is read by people: no bars of loading files in it.
+diffusers.utils.logging.disable_progress_bar()
+transformers.utils.logging.disable_progress_bar()
 
 
 class DiffusionEngine:
@@ -55,7 +60,8 @@ class DiffusionEngine:
             output_type="np",
             callback_on_step_end=after_step,
         )
-        return np.rint(np.clip(result.frames[0], 0.0, 1.0) * 255).astype(np.uint8)
+        pixels: Frames = np.rint(np.clip(result.frames[0], 0.0, 1.0) * 255).astype(np.uint8)
+        return pixels
 
 
 def _load(folder: Path) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 from generation.starter import words, world
 
+TEMPLATE = Path(__file__).with_name("card_template.md")
 LICENCE = "Apache-2.0"
 PIPELINE = "LTXPipeline"
 STEPS = {"default": 24, "min": 4, "max": 60}
@@ -19,7 +20,8 @@ UPSCALE, UPSCALE_FILTER = 4, "lanczos"
 SUMMARY = (
     "A small text-to-video model trained from nothing on two processor cores. It draws one shape "
     "(circle, square, triangle, cross, star, ring, heart) in one of eight colours on a coloured "
-    "background, moving left, right, up or down, growing, shrinking, spinning or bouncing, for two seconds."
+    "background, moving left, right, up or down, growing, shrinking, spinning or bouncing, "
+    "for two seconds."
 )
 EXAMPLES = (
     "a yellow star spinning on a purple background",
@@ -101,73 +103,11 @@ def _readme(values: dict[str, Any]) -> str:
             f"| {stage} | {facts['steps']} | {facts['minutes']} | {facts['seed']} | {measured} |"
         )
     examples = "\n".join(f"- {example}" for example in values["examples"])
-    return README.format(
+    return TEMPLATE.read_text(encoding="utf-8").format(
         **{name: values[name] for name in ("title", "summary", "licence", "evaluation")},
+        steps=values["steps"]["default"],
+        guidance=values["guidance"]["default"],
         stages="\n".join(stages),
         examples=examples,
         vocabulary=", ".join(values["vocabulary"]),
     )
-
-
-README = """---
-license: apache-2.0
-pipeline_tag: text-to-video
-library_name: diffusers
----
-# {title}
-
-{summary}
-
-It is a stock diffusers pipeline (`LTXPipeline`, T5 encoder, LTX video autoencoder, rectified flow): no remote code.
-
-```python
-DiffusionPipeline.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
-pipeline("a yellow star spinning on a purple background", width=128, height=128, num_frames=17,
-         num_inference_steps=24, guidance_scale=3.0)
-```
-
-## Results
-
-Measured by `manage.py evalstarter` on combinations of shape, colours and motion that training never shows, from the
-encoded MP4, by image analysis that knows neither the model nor the prompt.
-
-{evaluation}
-
-## Training
-
-Data: scenes drawn by `world.py` and captioned by `words.py`, made while training runs; nothing was downloaded and no
-picture, video or text of any person was used. One combination in eight is held out.
-
-| stage | steps | wall-clock minutes | seed | measured by the stage |
-|---|---|---|---|---|
-{stages}
-
-The machine had two shared cores and no GPU. `manage.py trainstarter` repeats every stage.
-
-Recipe: (1) the text encoder learns on captions alone which word is whose colour; (2) the video decoder learns to draw
-the latent; (3) the denoiser learns rectified flow in that latent, a tenth of the captions empty.
-
-The latent is designed, not learnt: for each block of 32x32 pixels and 8 frames it says where the block lies in the
-shape's own coordinates, how large and how turned the shape is, which of the seven shapes it is, and the two colours. A learnt latent and one of signed
-distances were tried before and failed on shape. The price: this latent holds one flat shape, no more; richer worlds
-need another.
-
-## Limits
-
-- It knows the words below and ignores all others; "a cat on a beach" gives some shape on some background.
-- One object, flat colours, two seconds, 128x128 pixels (enlarged four times for the gallery).
-- The encoder half of the autoencoder is untrained: text to video only, no image or video input.
-- Only 17 frames: other lengths were not trained.
-
-## Words
-
-{vocabulary}
-
-## Examples
-
-{examples}
-
-## Licence
-
-{licence}, weights and code.
-"""

@@ -147,7 +147,7 @@ def _unit_area(number: int) -> tuple[NDArray[np.float64], float]:
 
 
 def _recognise(masks: Floats, areas: Floats, centres: Floats) -> tuple[str | None, float, float]:
-    """The shape all frames fit best, its misfit, and by how much it turns from first frame to last."""
+    """The shape all frames fit best, its misfit, and its turn from first frame to last."""
     known = templates()
     views = np.stack([_view(m, a, c) for m, a, c in zip(masks, areas, centres, strict=True)])
     misfit = (views**2).sum(axis=1)[:, None] - 2 * views @ known.pictures.T

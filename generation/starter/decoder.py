@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -21,8 +22,8 @@ from torch import nn
 
 from generation.starter import latent, network, runs, world
 
-POINT_STEPS, POINT_BATCH, POINT_RATE = 3000, 12, 4e-3
-WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 700, 5e-4, 0.05
+POINT_STEPS, POINT_BATCH, POINT_RATE = 2000, 12, 4e-3
+WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 400, 5e-4, 0.07
 ANCHOR = 3.0
 PATCH, GROUP = 4, 2
 
@@ -104,7 +105,7 @@ class _Layout:
 
     def __init__(self, frames: int, radius: int) -> None:
         starts = np.cumsum([0, frames, frames, frames, frames, radius, len(world.SHAPES), 3, 3, 1])
-        self.fields = [slice(int(a), int(b)) for a, b in zip(starts[:4], starts[1:5], strict=True)]
+        self.fields = [slice(int(a), int(b)) for a, b in pairwise(starts[:5])]
         self.radius = slice(int(starts[4]), int(starts[5]))
         self.shape = slice(int(starts[5]), int(starts[6]))
         self.ink = slice(int(starts[6]), int(starts[7]))
@@ -163,7 +164,7 @@ def _fill(
 
 @dataclass(frozen=True)
 class Blocks:
-    """Codes (N, 2, 2, C), true pixels (N, 8, 64, 64, 3) in -1..1, which of them count (N, 1, 64, 64, 1).
+    """Codes (N, 2, 2, C), pixels (N, 8, 64, 64, 3) in -1..1, which of them count (N, 1, 64, 64, 1).
 
     Beside a square of blocks there are others, which a lone one lacks, so its outer cells do not
     count; beside the picture there is nothing, as in the real decoder, so there they do.
@@ -198,7 +199,7 @@ def blocks(rng: np.random.Generator, count: int) -> Blocks:
 
 
 def _counts(place: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Along one axis: 0 for the outer cell on a side where another block follows, else 1; (N, 64)."""
+    """Along one axis: 0 for an outer cell beside which another block lies, else 1; (N, 64)."""
     counts = np.ones((len(place), GROUP * latent.BLOCK), dtype=np.float32)
     counts[place > 0, :PATCH] = 0
     counts[place < latent.SIDE - GROUP, -PATCH:] = 0
@@ -294,7 +295,7 @@ def train_points(run: runs.Run) -> PointDecoder:
 
 @torch.no_grad()
 def inflate(point: PointDecoder, decoder: nn.Module) -> None:
-    """Put the point decoder into the middle taps of the real one; every other tap starts at zero."""
+    """Put the point decoder into the real one's middle taps; every other tap starts at zero."""
     _middle(decoder.conv_in, point.conv_in)
     decoder.conv_out.conv.weight.zero_()
     decoder.conv_out.conv.weight[:, :, 1] = point.conv_out.weight

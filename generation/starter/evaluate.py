@@ -219,14 +219,16 @@ def table(results: Results, how: Settings) -> str:
     lines = [
         f"Checker on ground truth, all four: {results.truth['all']} (must be at least 99 %)",
         "",
-        f"| held-out prompts, {how.steps} steps, guidance {how.guidance:g} | measured, 95 % interval | target | floor | chance |",
+        f"| held-out prompts, {how.steps} steps, guidance {how.guidance:g} "
+        "| measured, 95 % interval | target | floor | chance |",
         "|---|---|---|---|---|",
     ]
     for name in (*NAMES, "all"):
         share = results.prompts[name]
         missed = "" if share.value >= TARGET[name] else " (not reached)"
         lines.append(
-            f"| {name} | {share} | {TARGET[name]:.0%}{missed} | {FLOOR[name]:.0%} | {100 * CHANCE[name]:.2g} % |"
+            f"| {name} | {share} | {TARGET[name]:.0%}{missed} | {FLOOR[name]:.0%} "
+            f"| {100 * CHANCE[name]:.2g} % |"
         )
     lines += ["", *_further(results)]
     return "\n".join(lines)
@@ -242,9 +244,11 @@ def _further(results: Results) -> list[str]:
         return "reached" if reached else "not reached"
 
     lines = [
-        f"- Guidance 1 instead of the default, all four: {free}; the default gains {gain:.1f} points"
+        f"- Guidance 1 instead of the default, all four: {free}; the default gains "
+        f"{gain:.1f} points"
         f" (target 10: {verdict(gain >= 10)})",
-        f"- Colour left open: {alone} come out in a given colour; named in the negative prompt: {named}"
+        f"- Colour left open: {alone} come out in a given colour; named in the negative prompt: "
+        f"{named}"
         f" (target: half: {verdict(named.value <= alone.value / 2)})",
         f"- Diversity, 8 seeds of one prompt over the world's own: {results.diversity:.2f}"
         f" (target 0.5: {verdict(results.diversity >= 0.5)})",
@@ -252,7 +256,8 @@ def _further(results: Results) -> list[str]:
     ]
     if timing:
         lines += [
-            f"- Clip {timing['clip']:.2f} s, step {1000 * timing['step']:.0f} ms, clip over steps {timing['ratio']:.2f}"
+            f"- Clip {timing['clip']:.2f} s, step {1000 * timing['step']:.0f} ms, "
+            f"clip over steps {timing['ratio']:.2f}"
             f" (target 1.15: {verdict(timing['ratio'] <= 1.15)})",
             f"- Load {timing['load']:.2f} s, peak memory {timing['peak']:.2f} GB"
             f" (target 1.5: {verdict(timing['peak'] <= 1.5)})",

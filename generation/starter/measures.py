@@ -46,7 +46,8 @@ class Share:
 
     def __str__(self) -> str:
         low, high = self.interval()
-        return f"{100 * self.value:5.1f} %  [{100 * low:5.1f}, {100 * high:5.1f}]  ({self.right} of {self.count})"
+        bounds = f"{100 * low:.1f} to {100 * high:.1f}"
+        return f"{100 * self.value:.1f} % ({bounds}; {self.right} of {self.count})"
 
 
 def through_file(frames: Frames) -> Frames:

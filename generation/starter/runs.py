@@ -40,7 +40,7 @@ class Run:
         return self.work / f"{self.stage}.pt"
 
     def keep(self, **parts: Any) -> None:
-        """Name what a checkpoint holds (anything with state_dict), and load it when there is one."""
+        """Name what a checkpoint holds (anything with state_dict); load it if there is one."""
         self.parts = parts
         if not self.path.exists():
             return
@@ -64,7 +64,7 @@ class Run:
         fresh.replace(self.path)
 
     def rng(self) -> np.random.Generator:
-        """Randomness of the present step, the same whether or not the run was interrupted before."""
+        """Randomness of the present step, the same whether or not the run was interrupted."""
         return np.random.default_rng([self.seed, self.done])
 
     def __iter__(self) -> Iterator[float]:

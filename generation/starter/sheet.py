@@ -1,4 +1,4 @@
-"""Pictures for the documentation: a contact sheet of the examples, and what steps and guidance do."""
+"""Pictures for the documentation: a contact sheet, and what steps and guidance do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def contact_sheet(
 
 
 def ablation_sheet(pipeline: Any, how: evaluate.Settings, target: Path) -> None:
-    """The same prompts and seeds at several step counts, then at several guidance scales, as PNG."""
+    """The same prompts and seeds at several step counts and guidance scales, as PNG."""
     columns = [
         *(("steps", evaluate.Settings(steps, how.guidance)) for steps in STEP_CHOICES),
         *(("guidance", evaluate.Settings(how.steps, scale)) for scale in GUIDANCE_CHOICES),

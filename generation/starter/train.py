@@ -8,6 +8,7 @@ the card.
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,18 @@ def publish(folder: Path, **parts: torch.nn.Module) -> None:
     draft = folder.with_name(folder.name + ".part")
     shutil.rmtree(draft, ignore_errors=True)
     pipeline.to(dtype=torch.float16).save_pretrained(str(draft), safe_serialization=True)
+    _ask_for_single_precision(draft / "text_encoder" / "config.json")
+    for path in draft.rglob("*.safetensors"):
+        path.chmod(0o644)
     for name in ("card.json", "README.md"):
         if (folder / name).exists():
             shutil.copyfile(folder / name, draft / name)
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
+
+
+def _ask_for_single_precision(config: Path) -> None:
+    """transformers loads in the stored precision unless told, diffusers in single: make them agree."""
+    values = json.loads(config.read_text(encoding="utf-8"))
+    values["dtype"] = "float32"
+    config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")

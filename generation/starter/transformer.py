@@ -8,6 +8,8 @@ are the moving average.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from diffusers import LTXPipeline, LTXVideoTransformer3DModel
@@ -16,7 +18,7 @@ from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from generation.starter import latent, network, runs, text, words, world
 
-STEPS, MORE_STEPS, BATCH = 1500, 800, 64
+STEPS, MORE_STEPS, BATCH = 1200, 800, 64
 RATE_MUON, RATE_ADAM, DECAY = 2.5e-3, 1.5e-3, 0.998
 EMPTY_SHARE = 0.1
 QUICK_PROMPTS, QUICK_STEPS, QUICK_EVERY = 64, 12, 200
@@ -157,7 +159,7 @@ def draw(
     plain = torch.linspace(1, 1 / steps, steps)
     levels = torch.cat([shift * plain / (1 + (shift - 1) * plain), torch.zeros(1)])
     tokens = torch.randn(count, latent.DEPTH * latent.SIDE**2, latent.CHANNELS)
-    for now, then in zip(levels[:-1], levels[1:], strict=True):
+    for now, then in pairwise(levels):
         level = now.expand(2 * count)[:, None, None]
         both = velocity(
             model,

@@ -63,7 +63,8 @@ MOTION_WORDS = {
     "bouncing": ("bouncing", "bounces", "hopping", "jumping"),
 }
 LEADING_MOTIONS = (
-    "rising", "falling", "growing", "expanding", "shrinking", "spinning", "rotating", "turning", "bouncing", "hopping",
+    "rising", "falling", "growing", "expanding", "shrinking",
+    "spinning", "rotating", "turning", "bouncing", "hopping",
 )  # fmt: skip
 GROUNDS = (
     "on a {c} background",
@@ -121,7 +122,7 @@ def thin(rng: np.random.Generator, said: Attributes) -> Attributes:
 
 
 def caption(rng: np.random.Generator, said: Attributes) -> str:
-    """One phrasing of these attributes, picked at random; the empty string where nothing is said."""
+    """One phrasing of these attributes, picked at random; empty where nothing is said."""
 
     def pick(options: tuple[str, ...]) -> str:
         return options[int(rng.integers(len(options)))]

@@ -227,7 +227,7 @@ TABLE_HALF, TABLE_SIDE = 2.0, 321
 
 @cache
 def distance_tables() -> Floats:
-    """Signed distances of every shape of radius 1 on a square of half-width 2: (shapes, 321, 321)."""
+    """Signed distances of each shape of radius 1 on a square of half-width 2: (7, 321, 321)."""
     axis = np.linspace(-TABLE_HALF, TABLE_HALF, TABLE_SIDE)
     across, down = np.meshgrid(axis, axis)
     points = np.stack([across.ravel(), down.ravel()], axis=1)

@@ -68,7 +68,8 @@ def parse_path(path: str) -> Tile:
     level = None if found["level"] == "entries" else int(found["level"])
     tile = Tile(level, number, int(found["width"] or WIDTH))
     # Leading groups of zeros and .p/256 would be second names of the same tile.
-    if tile.path != path or (level or 0) * HEIGHT > 63 or number > MAX_SIZE:
+    absurd = tile.width > WIDTH or (level or 0) * HEIGHT > 63 or number > MAX_SIZE
+    if absurd or tile.path != path:
         raise TileRefused("There is no tile of that name.")
     return tile
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from provenance.core import records
@@ -92,7 +93,7 @@ def entry(index: int) -> EntryPage | None:
     )
 
 
-def _lines(rows: "models.models.QuerySet[models.Entry]") -> list[EntryLine]:
+def _lines(rows: QuerySet[models.Entry]) -> list[EntryLine]:
     return [
         EntryLine(row.index, row.kind, _at(row), reverse("log:entry", args=[row.index]))
         for row in rows.order_by("-index")[:PAGE]

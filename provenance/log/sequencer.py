@@ -177,9 +177,9 @@ def run(sequencer: Sequencer, stop: threading.Event) -> None:
                 log.error("log: the high-water mark cannot be written: %s", error.strerror)
                 _beat("The high-water mark cannot be written.")
             except (OperationalError, InterfaceError) as error:
-                log.warning("log: the database is away (%s), trying again", type(error).__name__)
+                log.warning("log: the database is away, trying again: %s", _first_line(error))
             except DatabaseError as error:
-                log.warning("log: a batch was taken back (%s)", type(error).__name__)
+                log.warning("log: a batch was taken back: %s", _first_line(error))
             connection.close()
             stop.wait(RECONNECT_SECONDS)
     finally:
@@ -248,3 +248,8 @@ def _notified() -> bool:
 def _beat(problem: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_BEAT, [problem])
+
+
+def _first_line(error: Exception) -> str:
+    """What the database said, without the row that its further lines may quote."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -33,11 +33,14 @@ def broker_answers(path: Path) -> bool:
             return False
 
 
-def unwell(host: str, port: int, secure: bool = False) -> dict[str, str] | None:
-    """What /healthz says is not well, by part; None where the web server does not answer yet."""
+def unwell(host: str, port: int, name: str, secure: bool = False) -> dict[str, str] | None:
+    """What /healthz says is not well, by part; None where the web server does not answer so.
+
+    `name` is the site's own host name, which it always answers to.
+    """
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
     client = http.client.HTTPConnection(address, port, timeout=5.0)
-    headers = {"Host": "localhost"} | ({"X-Forwarded-Proto": "https"} if secure else {})
+    headers = {"Host": name} | ({"X-Forwarded-Proto": "https"} if secure else {})
     try:
         client.request("GET", "/healthz", headers=headers)
         answer = json.loads(client.getresponse().read())

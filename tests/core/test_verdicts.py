@@ -165,7 +165,7 @@ def test_a_strangers_broken_credential_is_foreign_and_broken(desk: Desk, tmp_pat
 
 def test_trusted_by_a_list_that_is_not_ours_does_not_count(desk: Desk, clip: Signed) -> None:
     found = replace(desk.archive.read(clip.path), trust_uri="urn:some:time-stamp-list")
-    verdict = desk.judge(b"other", found, NOTHING_ISSUED)
+    verdict = desk.judge(clip.data, found, None)
     assert verdict.verdict == "foreign"
 
 

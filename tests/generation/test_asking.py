@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import Client
-from provenance.core.records import EntryType, parse_entry
-from provenance.log import outbox
-from provenance.log.models import Pending
 
 from generation import asking
 from generation.engines.catalog import cards
 from generation.models import Generation, State
+from provenance.core.records import EntryType, parse_entry
+from provenance.log import outbox
+from provenance.log.models import Pending
 from sora_archive.accounts.models import User
 
 PROMPT = "a red circle moves left"

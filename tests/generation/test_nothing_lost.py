@@ -16,7 +16,7 @@ from tests.people import ADA
 from tests.stack import Stack, wait_until
 
 PROMPT = "a red circle moves left"
-LONG_RENDER_STEPS = 600
+LONG_RENDER_STEPS = 100
 
 EMBEDDED = "embedded"
 MACHINE_REDIS = pytest.param("redis", marks=pytest.mark.services)

@@ -1,4 +1,4 @@
-"""The checker is the judge of the model, so it is judged first: on drawings whose truth is known."""
+"""The checker judges the model, so it is judged first: on drawings whose truth is known."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,8 @@ def test_it_is_right_on_99_drawings_of_100() -> None:
 def test_played_backwards_left_is_right_and_growing_is_shrinking() -> None:
     opposite = {
         "left": "right", "right": "left", "up": "down", "down": "up",
-        "growing": "shrinking", "shrinking": "growing", "spinning": "spinning", "bouncing": "bouncing",
+        "growing": "shrinking", "shrinking": "growing",
+        "spinning": "spinning", "bouncing": "bouncing",
     }  # fmt: skip
     for index in range(16):
         said, frames = drawn(index)

@@ -125,6 +125,7 @@ def test_the_card_shows_only_examples_it_understands() -> None:
 def test_world_words_checker_and_card_do_not_pull_in_torch() -> None:
     code = (
         "import sys; import generation.starter.world, generation.starter.words; "
-        "import generation.starter.checker, generation.starter.card; sys.exit('torch' in sys.modules)"
+        "import generation.starter.checker, generation.starter.measures, generation.starter.card; "
+        "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

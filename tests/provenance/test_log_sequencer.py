@@ -20,6 +20,7 @@ from provenance.log.models import Checkpoint, Entry, Head, Heartbeat, Opening, P
 from provenance.log.sequencer import Sequencer
 from tests.provenance.log_cast import (
     ORIGIN,
+    TABLES,
     log_in,
     new_attempt,
     openings,
@@ -27,12 +28,6 @@ from tests.provenance.log_cast import (
     submit_failure,
     submit_many,
 )
-
-
-TABLES = {
-    "log_origin": "origin", "log_entry": "data", "log_tile": "root", "log_head": "root",
-    "log_checkpoint": "note",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -263,13 +258,10 @@ def test_rows_of_the_log_cannot_be_changed(log: Sequencer, table: str, how: str)
     submit_many(256)
     log.drain()
     order = how.format(table, TABLES[table])
-    with (
-        pytest.raises(DatabaseError, match="only ever added to"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(order)
+        with pytest.raises(DatabaseError, match="only ever added to"), transaction.atomic():
+            cursor.execute(order)
 
 
 @pytest.mark.parametrize("table", TABLES)

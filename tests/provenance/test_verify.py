@@ -2,6 +2,7 @@
 
 import io
 import json
+import resource
 import subprocess
 import uuid
 from datetime import UTC, datetime
@@ -219,7 +220,9 @@ def test_a_flood_of_boxes_is_cut_off_and_the_next_upload_is_served(
     page: Page, clip: Signed, settings: Settings, uploads: Path, cpu: int, wall: int
 ) -> None:
     settings.VERIFY_CPU_SECONDS, settings.VERIFY_WALL_SECONDS = cpu, wall
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     status, verdict, text = page.drop(broken.box_flood(b""))
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 5
     assert (status, verdict) == (422, "unreadable")
     assert "could not be read within the limits" in text
     assert page.drop(clip.data)[:2] == (200, "intact")

@@ -180,11 +180,14 @@ def place(tmp_path: Path) -> Iterator[dict[str, str]]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("DATABASE_", "BROKER_", "SITE_", "GENERATION_", "LOG_"))
+        if not name.startswith(("DATABASE_", "BROKER_", "SITE_", "GENERATION_", "LOG_", "ALLOWED_"))
     }
     data = tmp_path / "data"
     yield kept | {"DATA": str(data), "PORT": str(free_port()), "TORCH_THREADS": "1"}
-    assert _processes_of(data) == []
+    left = _processes_of(data)
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+    assert left == {}
 
 
 def _launch(environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
@@ -207,18 +210,18 @@ def _wait_until_open(launcher: "subprocess.Popen[bytes]", log: Path) -> None:
         time.sleep(0.1)
 
 
-def _processes_of(data: Path) -> list[str]:
-    """Command lines of the processes whose environment or arguments name the data folder."""
-    found = []
+def _processes_of(data: Path) -> dict[int, str]:
+    """Processes whose environment or arguments name the data folder, with their command lines."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and entry.name != str(os.getpid()):
             try:
-                told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
                 line = (entry / "cmdline").read_bytes()
+                told = line + (entry / "environ").read_bytes()
             except OSError:
                 continue
             if line and os.fsencode(data) in told:
-                found.append(line.replace(b"\0", b" ").decode(errors="replace"))
+                found[int(entry.name)] = line.replace(b"\0", b" ").decode(errors="replace")
     return found
 
 
@@ -234,7 +237,7 @@ def test_kill_9_leaves_nothing_and_the_next_start_keeps_the_data(
     vkey = _checkpoint_origin(place)
     first.kill()
     first.wait()
-    _until(lambda: _processes_of(Path(place["DATA"])) == [])
+    _until(lambda: not _processes_of(Path(place["DATA"])))
     again = tmp_path / "second.log"
     second = _launch(place, again)
     _wait_until_open(second, again)

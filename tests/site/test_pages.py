@@ -39,6 +39,7 @@ def test_a_template_holds_nothing_that_the_content_policy_forbids(path: Path) ->
     assert not re.search(r"\son[a-z]+\s*=", text), "an inline handler"
     assert not re.search(r"<script(?![^>]*\ssrc=)", text), "an inline script"
     assert "<style" not in text
+    assert not re.search("[✓✔✅✗✘❌🔴🟢🟡]", text), "a sign where words are wanted"
     assert "|safe" not in text
 
 

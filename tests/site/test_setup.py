@@ -143,3 +143,21 @@ def test_the_makefile_explains_each_of_its_commands() -> None:
     )
     for command in ("demo", "setup", "test", "test-all", "tools", "check", "bench", "help"):
         assert re.search(rf"^{command} +\S", done.stdout, re.M), command
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("pass", 0), ("pytest.skip('no browser here')", 1)],
+    ids=["passes", "skips"],
+)
+def test_a_skipped_test_fails_the_full_run(body: str, status: int, tmp_path: Path) -> None:
+    (tmp_path / "test_one.py").write_text(f"import pytest\n\ndef test_one():\n    {body}\n")
+    line = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(tmp_path)]
+    done = subprocess.run(
+        [*line, "-p", "tests.noskip", "-p", "no:django", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=setup.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout

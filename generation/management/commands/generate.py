@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
-from provenance.log import outbox
 from tqdm import tqdm
 
 from generation import asking, storage
@@ -18,6 +17,7 @@ from generation.errors import ModelUnavailable
 from generation.forms import AskForm
 from generation.models import Generation, State
 from generation.publishing import publish
+from provenance.log import outbox
 
 POLL_SECONDS = 0.1
 LOG_WAIT_SECONDS = 60
@@ -78,7 +78,7 @@ def _ask(options: dict[str, Any]) -> Generation:
         )
     form = AskForm(available, _fields(options, available))
     if not form.is_valid():
-        problems = [f"{name}: {' '.join(errors)}" for name, errors in form.errors.items()]
+        problems = [f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
         raise CommandError("\n".join(problems))
     return asking.ask(artist, form.request())
 

@@ -1,5 +1,4 @@
-"""Train the starter model, stage by stage; a run that was stopped resumes at its last checkpoint.
-"""
+"""Train the starter model, stage by stage; a run that was stopped resumes at its last checkpoint."""
 
 from pathlib import Path
 from typing import Any

@@ -1,0 +1,67 @@
+"""Training in miniature: every stage runs, may be interrupted, and ends as if it had not been."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from generation.starter import decoder, evaluate, latent, network, runs, text, train, world
+
+
+def rehearse(stage: str, work: Path, folder: Path, minutes: float | None = None) -> bool:
+    return train.run_stage(stage, work, folder, steps=3, minutes=minutes, quiet=True)
+
+
+def weights(module: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in module.parameters()])
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path) -> None:
+    def run(name: str, minutes: float | None) -> runs.Run:
+        return runs.Run("text", tmp_path / name, 3, seed=5, minutes=minutes, quiet=True)
+
+    whole, _ = text.train(run("whole", None))
+    broken = run("broken", 0.0)
+    text.train(broken)
+    assert (broken.done, broken.finished) == (1, False)
+    resumed, _ = text.train(run("broken", None))
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_checkpoint_of_another_seed_is_refused(tmp_path: Path) -> None:
+    text.train(runs.Run("text", tmp_path, 1, seed=1, quiet=True))
+    with pytest.raises(ValueError, match="seed 1"):
+        text.train(runs.Run("text", tmp_path, 1, seed=2, quiet=True))
+
+
+def test_the_point_decoder_and_the_stock_decoder_draw_the_same() -> None:
+    torch.manual_seed(0)
+    point = decoder.PointDecoder(network.make_vae().decoder)
+    with torch.no_grad():
+        for parameter in point.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.03)
+        scenes = world.sample(np.random.default_rng(3), 1)
+        codes = torch.from_numpy(latent.encode(scenes))
+        whole = decoder.make_vae_from(point).decode(codes.permute(0, 4, 1, 2, 3)).sample[0]
+        part = point(codes[:, 1, 1:3, 2:4])[0].permute(3, 0, 1, 2)
+    gap = (part - whole[:, 1:9, 32:96, 64:128])[:, :, 4:-4, 4:]
+    assert float(gap.abs().max()) < 1e-4
+
+
+@pytest.mark.slow
+def test_all_stages_from_nothing_leave_a_pipeline_that_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    for stage in train.STAGES:
+        assert not rehearse(stage, tmp_path / "work", folder, minutes=0.0)
+        while not rehearse(stage, tmp_path / "work", folder):
+            pass
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    assert set(card["training"]) == {
+        "text", "decoder, block by block", "decoder, whole", "transformer", "more",
+    }  # fmt: skip
+    assert {facts["steps"] for facts in card["training"].values()} == {3}
+    how = evaluate.Settings(steps=2, guidance=2.0)
+    frames = next(evaluate.make(evaluate.load(folder), ["a red circle"], [1], how))
+    assert frames.shape == (17, 128, 128, 3)
