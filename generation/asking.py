@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
+
 from provenance.core.records import EntryType
 from provenance.log import outbox
 
@@ -140,8 +140,3 @@ def close(row: Generation, state: State, outcome_ticket: uuid.UUID) -> None:
     row.lease_owner = row.lease_until = None
     row.finished_at = timezone.now()
     row.save(force_update=True)
-
-
-def stale_after_seconds() -> int:
-    """Age of the last message after which a queued generation is sent again."""
-    return int(settings.GENERATION_RESEND_SECONDS)

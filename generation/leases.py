@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+
 from provenance.core.records import EntryType
 
 from . import asking
@@ -22,6 +23,9 @@ from .errors import Cancelled, LeaseLost
 from .models import Generation, State
 
 log = logging.getLogger(__name__)
+
+RING_SECONDS = 5
+"""Whoever asks rings the broker right after the commit: until then the sweep keeps out of it."""
 
 
 def claim(generation_id: uuid.UUID, owner: uuid.UUID) -> Generation | None:
@@ -114,10 +118,12 @@ def _take_back_expired() -> int:
 
 
 def _send_unsent() -> int:
-    stale = timezone.now() - timedelta(seconds=asking.stale_after_seconds())
+    now = timezone.now()
+    stale = now - timedelta(seconds=settings.GENERATION_RESEND_SECONDS)
+    just_asked = now - timedelta(seconds=RING_SECONDS)
     waiting = (
         Generation.objects.filter(state=State.QUEUED)
-        .filter(Q(sent_at__isnull=True) | Q(sent_at__lt=stale))
+        .filter(Q(sent_at__isnull=True, created_at__lt=just_asked) | Q(sent_at__lt=stale))
         .order_by("created_at")
         .values_list("pk", flat=True)[:100]
     )

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+
 from provenance.core.records import EntryType
 from provenance.log import outbox
 

@@ -53,7 +53,7 @@ class Templates:
 
 def check(frames: NDArray[np.uint8]) -> Sight:
     """Frames (F, H, W, 3), 8 bits, of a clip with one shape on a plain background."""
-    video = frames.astype(np.float32) / 255
+    video: Floats = frames.astype(np.float32) / np.float32(255)
     rows = _background_rows(video)
     background = _nearest(rows.mean(axis=0) / 0.96)
     ink = _ink(video, rows)

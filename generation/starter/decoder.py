@@ -1,18 +1,12 @@
-"""Stage "decoder": the stock LTX video decoder learns to draw the latent, first point by point,
-then as a whole.
-
-The latent is linear inside a block, so the three up-samplers start as the exact subdivision of a
-block, and what must be learnt, an edge and its two colours from a few numbers, needs no neighbours.
-It is learnt with 1x1x1 kernels, which is 27 times cheaper, and then put into the middle of the real
-3x3x3 kernels; a second part with noisy latents lets the neighbours' taps grow, so that blocks that
-disagree a little still join without a seam.
+"""Stage "decoder": the stock LTX video decoder learns to draw the latent, first block by block with
+its point-wise twin, then as a whole, from noisy latents, so that the neighbours' taps grow and
+blocks that disagree a little still join without a seam.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -21,145 +15,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from generation.starter import latent, network, runs, world
+from generation.starter.points import GROUP, PATCH, PointDecoder
 
 POINT_STEPS, POINT_BATCH, POINT_RATE = 2000, 12, 4e-3
 WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 400, 5e-4, 0.07
-ANCHOR = 3.0
-PATCH, GROUP = 4, 2
-
-
-class PointBlock(nn.Module):
-    """LTXVideoResnetBlock3d with 1x1x1 kernels, over the last axis."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.conv1, self.conv2 = nn.Linear(width, width), nn.Linear(width, width)
-        nn.init.zeros_(self.conv2.weight)
-        nn.init.zeros_(self.conv2.bias)
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        hidden = self.conv1(nn.functional.silu(_normed(inputs)))
-        return inputs + self.conv2(nn.functional.silu(_normed(hidden)))
-
-
-def _normed(states: torch.Tensor) -> torch.Tensor:
-    return nn.functional.rms_norm(states, states.shape[-1:], eps=1e-8)
-
-
-class PointDecoder(nn.Module):
-    """The LTX decoder with 1x1x1 kernels (the last, which draws 4x4 pixels, 3x3x1): one token in, 8
-    frames out.
-    """
-
-    def __init__(self, decoder: nn.Module) -> None:
-        super().__init__()
-        wide = network.DECODER_WIDTH
-        self.conv_in = nn.Linear(latent.CHANNELS, wide)
-        self.mid = nn.Sequential(*(PointBlock(wide) for _ in decoder.mid_block.resnets))
-        self.ups = nn.ModuleList(nn.Linear(wide, 8 * wide) for _ in decoder.up_blocks)
-        self.blocks = nn.ModuleList(
-            nn.Sequential(*(PointBlock(wide) for _ in block.resnets)) for block in decoder.up_blocks
-        )
-        self.conv_out = nn.Conv2d(wide, 3 * PATCH**2, 3, padding=1)
-        _start_as_subdivision(self)
-
-    def forward(self, codes: torch.Tensor) -> torch.Tensor:
-        """Codes (N, 2, 2, C) of neighbouring blocks -> pixels (N, 8, 64, 64, 3) in -1..1.
-
-        The outer 4 pixels lack their neighbours (see `Blocks`).
-        """
-        states = self.mid(self.conv_in(codes.flatten(0, 2)))[:, None, None, None]
-        for up, blocks in zip(self.ups, self.blocks, strict=True):
-            states = blocks(_subdivide(up(states)))
-        hidden = _joined(nn.functional.silu(_normed(states)))
-        out = self.conv_out(hidden.flatten(0, 1).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        count, frames, height, width, _ = hidden.shape
-        out = out.reshape(count, frames, height, width, 3, PATCH, PATCH)
-        return out.permute(0, 1, 2, 6, 3, 5, 4).reshape(
-            count, frames, height * PATCH, width * PATCH, 3
-        )
-
-
-def _joined(states: torch.Tensor) -> torch.Tensor:
-    """(4N, T, 8, 8, C), four blocks of a square in a row -> (N, T, 16, 16, C)."""
-    frames, height, width, channels = states.shape[1:]
-    parts = states.view(-1, GROUP, GROUP, frames, height, width, channels)
-    return parts.permute(0, 3, 1, 4, 2, 5, 6).reshape(
-        -1, frames, GROUP * height, GROUP * width, channels
-    )
-
-
-def _subdivide(states: torch.Tensor) -> torch.Tensor:
-    """(N, T, H, W, 8C) -> (N, 2T, 2H, 2W, C), in the order of LTXVideoUpsampler3d."""
-    count, frames, height, width, _ = states.shape
-    parts = states.view(count, frames, height, width, -1, 2, 2, 2)
-    return parts.permute(0, 1, 5, 2, 6, 3, 7, 4).reshape(
-        count, 2 * frames, 2 * height, 2 * width, -1
-    )
-
-
-class _Layout:
-    """Where the fields of a level lie among the channels: `frames` numbers per field in time, then
-    the constants.
-    """
-
-    def __init__(self, frames: int, radius: int) -> None:
-        starts = np.cumsum([0, frames, frames, frames, frames, radius, len(world.SHAPES), 3, 3, 1])
-        self.fields = [slice(int(a), int(b)) for a, b in pairwise(starts[:5])]
-        self.radius = slice(int(starts[4]), int(starts[5]))
-        self.shape = slice(int(starts[5]), int(starts[6]))
-        self.ink = slice(int(starts[6]), int(starts[7]))
-        self.paper = slice(int(starts[7]), int(starts[8]))
-        self.anchor = int(starts[8])
-
-
-@torch.no_grad()
-def _start_as_subdivision(point: PointDecoder) -> None:
-    """Give the up-samplers the exact linear subdivision of a block in space and time."""
-    nn.init.zeros_(point.conv_in.weight)
-    nn.init.zeros_(point.conv_in.bias)
-    point.conv_in.weight[: latent.CHANNELS] = torch.eye(latent.CHANNELS)
-    point.conv_in.bias[latent.CHANNELS] = ANCHOR
-    basis = latent.time_basis()
-    now = _Layout(latent.DEGREE, latent.RADIUS_DEGREE)
-    for level, up in enumerate(point.ups):
-        frames = latent.SPAN >> (level + 1)
-        then = _Layout(frames, frames)
-        weight = np.zeros((network.DECODER_WIDTH, 2, 2, 2, network.DECODER_WIDTH))
-        for dt in range(2):
-            time = basis if level == 0 else np.eye(2 * frames)
-            part = time[dt * frames : (dt + 1) * frames]
-            for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
-                step = latent.BLOCK / 4 / 2**level
-                shift_x, shift_y = (2 * dx - 1) * step, (2 * dy - 1) * step
-                _fill(weight[:, dt, dy, dx], now, then, part, shift_x, shift_y)
-        up.weight.copy_(torch.from_numpy(weight.reshape(-1, network.DECODER_WIDTH)))
-        nn.init.zeros_(up.bias)
-        now = then
-
-
-def _fill(
-    weight: NDArray[np.float64],
-    now: _Layout,
-    then: _Layout,
-    time: NDArray[np.float64],
-    shift_x: float,
-    shift_y: float,
-) -> None:
-    """The map from one level's channels to the next for one of the eight sub-blocks."""
-    cosine, sine = now.fields[2:]
-    x, y = shift_x / latent.LENGTH, shift_y / latent.LENGTH
-    for row, column in zip(then.fields, now.fields, strict=True):
-        weight[row, column] = time
-    weight[then.fields[0], cosine], weight[then.fields[0], sine] = x * time, y * time
-    weight[then.fields[1], cosine], weight[then.fields[1], sine] = y * time, -x * time
-    weight[then.radius, now.radius] = time[:, : now.radius.stop - now.radius.start]
-    weight[then.shape, now.shape] = np.eye(len(world.SHAPES))
-    weight[then.ink, now.ink] = np.eye(3)
-    falls = world.LIGHT_SLOPE * shift_y / world.SIZE / 0.96
-    weight[then.paper, now.paper] = np.eye(3) * (1 + falls)
-    weight[then.paper, now.anchor] = falls / ANCHOR
-    weight[then.anchor, now.anchor] = 1.0
 
 
 @dataclass(frozen=True)
@@ -217,7 +76,7 @@ def _truth(
     inside = np.arange(GROUP * latent.BLOCK, dtype=np.float32) + 0.5
 
     def wide(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return values[each, moments][:, :, None, None]
+        return np.asarray(values[each, moments][:, :, None, None])
 
     pixel_y = (row[:, None] * latent.BLOCK + inside)[:, None, :, None].astype(np.float32)
     pixel_x = (column[:, None] * latent.BLOCK + inside)[:, None, None, :].astype(np.float32)
@@ -280,7 +139,7 @@ def train_points(run: runs.Run) -> PointDecoder:
         picture = point(_noise(data.codes, scale, 0.004))
         loss = _error(picture, data.truth, data.counts)
         point.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(point.parameters(), 1.0)
         for optimizer in both:
             optimizer.step()
@@ -291,38 +150,6 @@ def train_points(run: runs.Run) -> PointDecoder:
             )
     average.copy_to(point)
     return point
-
-
-@torch.no_grad()
-def inflate(point: PointDecoder, decoder: nn.Module) -> None:
-    """Put the point decoder into the real one's middle taps; every other tap starts at zero."""
-    _middle(decoder.conv_in, point.conv_in)
-    decoder.conv_out.conv.weight.zero_()
-    decoder.conv_out.conv.weight[:, :, 1] = point.conv_out.weight
-    decoder.conv_out.conv.bias.copy_(point.conv_out.bias)
-    _middle_blocks(decoder.mid_block, point.mid)
-    for block, up, resnets in zip(decoder.up_blocks, point.ups, point.blocks, strict=True):
-        _middle(block.upsamplers[0].conv, up)
-        _middle_blocks(block, resnets)
-
-
-def _middle_blocks(target: nn.Module, source: nn.Module) -> None:
-    for real, small in zip(target.resnets, source, strict=True):
-        _middle(real.conv1, small.conv1)
-        _middle(real.conv2, small.conv2)
-
-
-def _middle(target: nn.Module, source: nn.Linear) -> None:
-    target.conv.weight.zero_()
-    target.conv.weight[:, :, 1, 1, 1] = source.weight
-    target.conv.bias.copy_(source.bias)
-
-
-def make_vae_from(point: PointDecoder) -> AutoencoderKLLTXVideo:
-    """A whole autoencoder that decodes exactly as the point decoder does."""
-    vae = network.make_vae()
-    inflate(point, vae.decoder)
-    return vae
 
 
 def train_whole(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVideo:
@@ -346,7 +173,7 @@ def train_whole(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVi
         picture = decoder(noisy)
         loss = _error(picture, truth)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(decoder.parameters(), 0.5)
         optimizer.step()
         average.update(decoder)

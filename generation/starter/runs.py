@@ -124,7 +124,7 @@ class Average(torch.nn.Module):
     @torch.no_grad()
     def update(self, module: torch.nn.Module) -> None:
         """Move towards the module's present parameters."""
-        self.updates += 1
+        self.updates.add_(1)
         decay = min(self.decay, (1 + int(self.updates)) / (10 + int(self.updates)))
         for name, parameter in module.named_parameters():
             self.get_buffer(name.replace(".", "/")).lerp_(parameter, 1 - decay)

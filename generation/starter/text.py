@@ -115,7 +115,7 @@ def train(run: runs.Run) -> tuple[T5EncoderModel, float]:
             [nn.functional.cross_entropy(g, t) for g, t in zip(guesses, targets(said), strict=True)]
         ).sum()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([*encoder.parameters(), *probe.parameters()], 1.0)
         optimizer.step()
         if run.done % 50 == 0:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from diffusers import LTXPipeline
 
-from generation.starter import card, decoder, network, runs, text, transformer
+from generation.starter import card, decoder, network, points, runs, text, transformer
 
 STAGES = ("text", "decoder", "transformer", "more")
 SEED = 1
@@ -60,15 +60,15 @@ def _train_text(start: Any, folder: Path) -> bool:
 
 
 def _train_decoder(start: Any, folder: Path) -> bool:
-    points = start("decoder-points", decoder.POINT_STEPS)
-    vae = decoder.make_vae_from(decoder.train_points(points))
-    if not points.finished:
+    first = start("decoder-points", decoder.POINT_STEPS)
+    vae = points.make_vae_from(decoder.train_points(first))
+    if not first.finished:
         return False
     whole = start("decoder-whole", decoder.WHOLE_STEPS)
     decoder.train_whole(whole, vae)
     if whole.finished:
         publish(folder, vae=vae)
-        card.record(folder, "decoder, block by block", points, {})
+        card.record(folder, "decoder, block by block", first, {})
         card.record(folder, "decoder, whole", whole, {"decibels": round(decoder.measure(vae), 2)})
     return bool(whole.finished)
 
@@ -116,7 +116,7 @@ def publish(folder: Path, **parts: torch.nn.Module) -> None:
 
 
 def _ask_for_single_precision(config: Path) -> None:
-    """transformers loads in the stored precision unless told, diffusers in single: make them agree."""
+    """transformers loads in the stored precision, diffusers in single: make them agree."""
     values = json.loads(config.read_text(encoding="utf-8"))
     values["dtype"] = "float32"
     config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -73,7 +73,8 @@ def velocity(
 
 def optimizers(model: LTXVideoTransformer3DModel) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks, AdamW for the rest."""
-    matrices, rest = [], []
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         inside = "transformer_blocks" in name and parameter.ndim == 2 and "table" not in name
         (matrices if inside else rest).append(parameter)
@@ -116,7 +117,7 @@ def train(
         loss = (guess - (noise - clean)).square().mean()
         for optimizer in both:
             optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in both:
             optimizer.step()
@@ -229,4 +230,4 @@ def as_pipeline(
     model: LTXVideoTransformer3DModel, encoder: T5EncoderModel, vae: nn.Module
 ) -> LTXPipeline:
     """The stock pipeline over these parts, in eval mode."""
-    return network.make_pipeline(model, encoder, vae)  # type: ignore[arg-type]
+    return network.make_pipeline(model, encoder, vae)

@@ -117,7 +117,7 @@ def thin(rng: np.random.Generator, said: Attributes) -> Attributes:
         kept["size"] = None
     for name in ("shape", "colour", "background", "motion", "size"):
         if rng.random() < share:
-            kept[name] = None  # type: ignore[literal-required]
+            kept[name] = None
     return kept
 
 

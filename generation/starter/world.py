@@ -174,7 +174,7 @@ def _place(
     visible = path[:, LEAD:]
     low = reach - visible.min(axis=1)
     high = np.maximum(SIZE - reach - visible.max(axis=1), low)
-    return rng.uniform(low, high)
+    return np.asarray(rng.uniform(low, high))
 
 
 def _outline(name: str) -> NDArray[np.float64]:
@@ -198,7 +198,7 @@ def _outline(name: str) -> NDArray[np.float64]:
     if name == "star":
         turns = np.radians(-90 + 36 * np.arange(10))
         reach = np.where(np.arange(10) % 2, 0.52, 1.18)
-        return reach[:, None] * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+        return np.asarray(reach[:, None] * np.stack([np.cos(turns), np.sin(turns)], axis=1))
     t = np.linspace(0, 2 * np.pi, 96, endpoint=False)
     wide = 16 * np.sin(t) ** 3
     tall = -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) - 2.5
@@ -219,7 +219,7 @@ def _polygon_distance(
         with np.errstate(divide="ignore", invalid="ignore"):
             at = start[0] + (points[:, 1] - start[1]) / (end[1] - start[1]) * edge[0]
         inside ^= crosses & (points[:, 0] < at)
-    return np.sqrt(nearest) * np.where(inside, -1, 1)
+    return np.asarray(np.sqrt(nearest) * np.where(inside, -1, 1))
 
 
 TABLE_HALF, TABLE_SIDE = 2.0, 321
@@ -257,7 +257,7 @@ def coverage(shape: Any, across: Floats, down: Floats, radius: Any) -> Floats:
     upper = flat[at] * (1 - right_share) + flat[at + 1] * right_share
     lower = flat[at + TABLE_SIDE] * (1 - right_share) + flat[at + TABLE_SIDE + 1] * right_share
     distance = (upper * (1 - low_share) + lower * low_share) * radius
-    return np.clip(0.5 - distance / 1.2, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(0.5 - distance / 1.2, 0, 1), dtype=np.float32)
 
 
 def paint(covered: Floats, down: Floats, height: Floats, ink: Floats, paper: Floats) -> Floats:
@@ -268,7 +268,7 @@ def paint(covered: Floats, down: Floats, height: Floats, ink: Floats, paper: Flo
     shade = 1.0 - SHADE * np.clip(down / 28.0, -1.5, 1.5)
     share = covered[..., None]
     mixed = ink * shade[..., None] * share + paper * light[..., None] * (1 - share)
-    return np.clip(mixed, 0, 1)
+    return np.asarray(np.clip(mixed, 0, 1), dtype=np.float32)
 
 
 def render(scenes: Scenes, index: int) -> NDArray[np.uint8]:

@@ -6,18 +6,27 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError
 from django.utils import timezone
-from provenance.core.records import EntryType
 
 from generation import asking, leases
 from generation.errors import Cancelled, LeaseLost
 from generation.models import Generation, State
+from provenance.core.records import EntryType
 from sora_archive.accounts.models import User
 from tests.generation.test_asking import logged, request
 
 
 @pytest.fixture
 def waiting(ada: User, rung: list[str]) -> Generation:
-    return asking.ask(ada, request())
+    """A generation that ada asked for a minute ago and that nobody has rung for."""
+    generation = asking.ask(ada, request())
+    Generation.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    return generation
+
+
+def test_the_sweep_keeps_out_of_what_was_asked_this_very_moment(ada: User, rung: list[str]) -> None:
+    asking.ask(ada, request())
+    assert leases.sweep() == (0, 0)
+    assert rung == []
 
 
 def expire(generation: Generation) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from generation.starter import decoder, evaluate, latent, network, runs, text, train, world
+from generation.starter import evaluate, latent, network, points, runs, text, train, world
 
 
 def rehearse(stage: str, work: Path, folder: Path, minutes: float | None = None) -> bool:
@@ -38,13 +38,13 @@ def test_a_checkpoint_of_another_seed_is_refused(tmp_path: Path) -> None:
 
 def test_the_point_decoder_and_the_stock_decoder_draw_the_same() -> None:
     torch.manual_seed(0)
-    point = decoder.PointDecoder(network.make_vae().decoder)
+    point = points.PointDecoder(network.make_vae().decoder)
     with torch.no_grad():
         for parameter in point.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.03)
         scenes = world.sample(np.random.default_rng(3), 1)
         codes = torch.from_numpy(latent.encode(scenes))
-        whole = decoder.make_vae_from(point).decode(codes.permute(0, 4, 1, 2, 3)).sample[0]
+        whole = points.make_vae_from(point).decode(codes.permute(0, 4, 1, 2, 3)).sample[0]
         part = point(codes[:, 1, 1:3, 2:4])[0].permute(3, 0, 1, 2)
     gap = (part - whole[:, 1:9, 32:96, 64:128])[:, :, 4:-4, 4:]
     assert float(gap.abs().max()) < 1e-4

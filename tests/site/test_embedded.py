@@ -65,14 +65,20 @@ def test_the_sites_role_is_no_superuser(tmp_path: Path) -> None:
 
 
 def test_a_lock_file_that_names_somebody_elses_process_is_no_obstacle(tmp_path: Path) -> None:
-    with running(tmp_path / "pg", tmp_path / "s", fsync=False):
-        lock = (tmp_path / "pg" / "postmaster.pid").read_text()
-    stranger = str(os.getppid())
-    stale = "\n".join([stranger, *lock.split("\n")[1:]])
-    (tmp_path / "pg" / "postmaster.pid").write_text(stale)
-    (tmp_path / "s" / ".s.PGSQL.5432.lock").write_text(stale)
     with running(tmp_path / "pg", tmp_path / "s", fsync=False) as cluster:
-        cluster.connect().close()
+        lock = (tmp_path / "pg" / "postmaster.pid").read_text()
+    account = cluster.account  # a process PostgreSQL may signal, which it would take for a server
+    ids = {"uid": account.uid, "gid": account.gid} if account else {}
+    stranger = subprocess.Popen(lifeline.wrapped(["sleep", "600"], **ids))
+    try:
+        stale = "\n".join([str(stranger.pid), *lock.split("\n")[1:]])
+        (tmp_path / "pg" / "postmaster.pid").write_text(stale)
+        (tmp_path / "s" / ".s.PGSQL.5432.lock").write_text(stale)
+        with running(tmp_path / "pg", tmp_path / "s", fsync=False) as again:
+            again.connect().close()
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
 def test_a_cluster_of_another_version_is_refused_with_words(tmp_path: Path) -> None:
