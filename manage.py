@@ -8,9 +8,19 @@ import sys
 def main() -> None:
     """Run one management command with the archive's settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sora_archive.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        # Wrong settings mean that nothing was done: for `verify` that is exit status 3.
+        sys.exit(_refuse(error, 3 if sys.argv[1:2] == ["verify"] else 2))
+
+
+def _refuse(error: Exception, status: int) -> int:
+    print(error, file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ after its work, and the pool spawns its children so that torch is first touched 
 
 import os
 
-from celery import Celery
+from celery import Celery, signals
 from django.conf import settings
+
+from sora_archive import lifeline
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sora_archive.settings")
 
@@ -46,8 +48,14 @@ app.conf.update(
 app.autodiscover_tasks(["generation"])
 
 
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _end_with_the_worker(**_: object) -> None:
+    """A pool child in the middle of a step would outlive a worker that was killed."""
+    lifeline.die_with_parent()
+
+
 def workers_answer(timeout: float = 1.0) -> int:
     """How many workers answered a ping within `timeout` seconds; raises when the broker is away."""
     with app.connection_for_write(connect_timeout=timeout) as connection:
         connection.ensure_connection(max_retries=1, timeout=timeout)
-        return len(app.control.inspect(timeout=timeout, connection=connection).ping() or {})
+        return len(app.control.inspect(timeout=timeout, connection=connection, limit=1).ping() or {})

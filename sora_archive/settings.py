@@ -170,7 +170,6 @@ CONTENT_SECURITY_POLICY = {
 BROKER_URL = env.text("BROKER_URL") or embedded.broker_url(DATA)
 
 
-
 def _log_origin(keys: Path) -> str:
     """The log's name: as given, else the one its key has, else made from the site's address."""
     if given := env.text("LOG_ORIGIN"):

@@ -18,7 +18,7 @@ from generation.starter import latent, network, runs, world
 from generation.starter.points import GROUP, PATCH, PointDecoder
 
 POINT_STEPS, POINT_BATCH, POINT_RATE = 2000, 12, 4e-3
-WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 400, 5e-4, 0.07
+WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 850, 1e-4, 0.07
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,9 @@ def _noise(codes: torch.Tensor, scale: torch.Tensor, strength: float) -> torch.T
     return codes + torch.randn_like(codes) * scale * share
 
 
-def _error(
-    picture: torch.Tensor, truth: torch.Tensor, counts: torch.Tensor | float = 1.0
-) -> torch.Tensor:
-    gap = (picture - truth) * counts
-    return gap.square().mean() + 0.1 * gap.abs().mean()
+def _error(gap: torch.Tensor, plainness: float) -> torch.Tensor:
+    """Squared error for the edges, and absolute error, weighed by `plainness`, for calm areas."""
+    return gap.square().mean() + plainness * gap.abs().mean()
 
 
 def decibels(picture: torch.Tensor, truth: torch.Tensor) -> float:
@@ -137,7 +135,7 @@ def train_points(run: runs.Run) -> PointDecoder:
         runs.set_rates(both, runs.warm_then_fade(share, run.done, fade=0.6))
         data = blocks(run.rng(), POINT_BATCH)
         picture = point(_noise(data.codes, scale, 0.004))
-        loss = _error(picture, data.truth, data.counts)
+        loss = _error((picture - data.truth) * data.counts, 0.1)
         point.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(point.parameters(), 1.0)
@@ -165,13 +163,13 @@ def train_whole(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVi
     run.keep(decoder=decoder, average=average, optimizer=optimizer)
     scale = torch.from_numpy(latent.statistics()[1])
     for share in run:
-        runs.set_rates([optimizer], runs.warm_then_fade(share, run.done, warm=30, fade=0.6))
+        runs.set_rates([optimizer], runs.warm_then_fade(share, run.done, warm=100, fade=0.6))
         rng = run.rng()
         codes, truth = _half_clip(rng)
         strength = float(rng.uniform(0.0, WHOLE_NOISE))
         noisy = _noise(codes, scale, strength).permute(0, 4, 1, 2, 3)
         picture = decoder(noisy)
-        loss = _error(picture, truth)
+        loss = _error(picture - truth, 0.4)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(decoder.parameters(), 0.5)

@@ -15,20 +15,20 @@ PATIENCE_MS = 90_000
 
 def sign_in(page: Page, person: Person) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("Username").fill(person.username)
+    page.get_by_label("Name").fill(person.username)
     page.get_by_label("Password").fill(person.password)
     page.get_by_role("button", name="Sign in").click()
 
 
 def ask(page: Page) -> None:
     page.goto("/ask/")
-    page.get_by_label("Prompt").first.fill(PROMPT)
+    page.get_by_label("What shall it show?").fill(PROMPT)
     page.get_by_label("Seed").fill("7")
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Ask for this clip").click()
 
 
 def publish_and_download(page: Page, folder: Path) -> Path:
-    page.get_by_role("button", name="Publish").click()
+    page.get_by_role("button", name="Publish it").click()
     expect(page.get_by_text("AI-generated").first).to_be_visible()
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download").click()
@@ -40,7 +40,7 @@ def publish_and_download(page: Page, folder: Path) -> Path:
 def drop_on_verify(page: Page, file: Path) -> None:
     page.goto("/verify/")
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Check it").click()
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def published(page: Page, tmp_path: Path) -> Path:
     """A clip of ada's, made and published in the browser, as downloaded."""
     sign_in(page, ADA)
     ask(page)
-    expect(page.get_by_role("button", name="Publish")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Publish it")).to_be_visible(timeout=PATIENCE_MS)
     return publish_and_download(page, tmp_path)
 
 
@@ -73,7 +73,7 @@ def test_the_whole_way_without_javascript(page_without_scripts: Page, tmp_path: 
     page = page_without_scripts
     sign_in(page, ADA)
     ask(page)
-    button = page.get_by_role("button", name="Publish")
+    button = page.get_by_role("button", name="Publish it")
     expect(button).to_be_visible(timeout=PATIENCE_MS)  # the page reloads itself
     file = publish_and_download(page, tmp_path)
     drop_on_verify(page, file)
