@@ -1,5 +1,6 @@
 """Pages of the line: ask, watch, stop, publish, and the files of a clip."""
 
+import secrets
 import uuid
 
 from django.contrib import messages
@@ -14,9 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from provenance.log import outbox
 
 from . import asking, media, storage
-from .engines.catalog import cards
+from .engines.catalog import ModelCard, cards
 from .forms import AskForm
-from .models import Clip, Generation, State, Visibility
+from .models import PROMPT_LETTERS, Clip, Generation, State, Visibility
 from .publishing import publish as publish_clip
 
 STOP_POLLING = 286  # htmx: take this answer and ask no more
@@ -33,7 +34,7 @@ WILL_RECORD = (
 def ask(request: HttpRequest) -> HttpResponse:
     """The form; a valid one becomes a generation, whose page is shown next."""
     available = list(cards())
-    form = AskForm(available, request.POST or None)
+    form = AskForm(available, request.POST or None, initial=_suggestion(request, available))
     if request.method == "POST" and form.is_valid():
         return redirect(asking.ask(request.user, form.request()))  # type: ignore[arg-type]
     recent = Generation.objects.filter(artist_id=request.user.pk).select_related("clip")[:6]
@@ -114,6 +115,16 @@ def poster(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
 def preview(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
     """The clip as a small silent animation."""
     return _file(request, _visible(request, clip_id).preview_sha256, "image/webp", "preview.webp")
+
+
+def _suggestion(request: HttpRequest, available: list[ModelCard]) -> dict[str, str]:
+    """A prompt to begin with: the example that was pressed, or one of a model's by chance."""
+    if text := request.GET.get("prompt"):
+        return {"prompt": text[:PROMPT_LETTERS]}
+    for card in available:
+        if card.id == request.GET.get("surprise") and card.examples:
+            return {"prompt": secrets.choice(card.examples), "model": card.id}
+    return {}
 
 
 def _own(request: HttpRequest, generation_id: uuid.UUID) -> Generation:

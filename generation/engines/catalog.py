@@ -48,7 +48,7 @@ class ModelCard:
     guidance: Range
     upscale: int
     upscale_filter: str
-    vocabulary: frozenset[str]
+    vocabulary: tuple[str, ...]
     examples: tuple[str, ...]
     folder: Path
 
@@ -108,7 +108,7 @@ def _parse(path: Path, changed_ns: int) -> ModelCard:
         guidance=_range(values["guidance"]),
         upscale=int(values["upscale"]),
         upscale_filter=values["upscale_filter"],
-        vocabulary=frozenset(values["vocabulary"]),
+        vocabulary=tuple(sorted(values["vocabulary"])),
         examples=tuple(values["examples"]),
         folder=path.parent,
     )

@@ -5,6 +5,7 @@ blocks that disagree a little still join without a seam.
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -18,7 +19,9 @@ from generation.starter import latent, network, runs, world
 from generation.starter.points import GROUP, PATCH, PointDecoder
 
 POINT_STEPS, POINT_BATCH, POINT_RATE = 2000, 12, 4e-3
-WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 850, 1e-4, 0.07
+CONSENSUS_STEPS, CONSENSUS_BATCH = 1500, 32
+CONSENSUS_RATE, CONSENSUS_NOISE = 1e-3, 0.12
+WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 400, 5e-5, 0.07
 
 
 @dataclass(frozen=True)
@@ -89,13 +92,16 @@ def _truth(
     return 2 * world.paint(covered, down, np.broadcast_to(pixel_y, covered.shape), ink, paper) - 1
 
 
-def _noise(codes: torch.Tensor, scale: torch.Tensor, strength: float) -> torch.Tensor:
-    """Latent noise as a denoiser leaves it; the shape's code gets more, because it must be read as
-    one of seven.
+def _noise(
+    codes: torch.Tensor, scale: torch.Tensor, strength: float | torch.Tensor
+) -> torch.Tensor:
+    """Latent noise as a denoiser leaves it, `strength` in units of each channel's scale.
+
+    The shape's code gets more, because it must be read as one of seven.
     """
-    share = torch.full((latent.CHANNELS,), strength)
-    share[latent.SHAPE] = 0.1 + strength
-    return codes + torch.randn_like(codes) * scale * share
+    extra = torch.zeros(latent.CHANNELS)
+    extra[latent.SHAPE] = 0.1
+    return codes + torch.randn_like(codes) * scale * (strength + extra)
 
 
 def _error(gap: torch.Tensor, plainness: float) -> torch.Tensor:
@@ -148,6 +154,41 @@ def train_points(run: runs.Run) -> PointDecoder:
             )
     average.copy_to(point)
     return point
+
+
+def train_consensus(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVideo:
+    """The second part: the coarsest layers learn to make noisy blocks agree, on 48 positions, no pixels.
+
+    Their target is what the first part's layers make of clean latents.
+    """
+    torch.manual_seed(run.seed)
+    layers = nn.ModuleList([vae.decoder.conv_in, vae.decoder.mid_block])
+    wanted = copy.deepcopy(layers).requires_grad_(requires_grad=False)
+    average = runs.Average(layers, 0.995)
+    optimizer = torch.optim.AdamW(layers.parameters(), lr=CONSENSUS_RATE, weight_decay=0.0)
+    run.keep(layers=layers, average=average, optimizer=optimizer)
+    scale = torch.from_numpy(latent.statistics()[1])
+    weight = torch.ones(network.DECODER_WIDTH, 1, 1, 1)
+    weight[: latent.COSINE.start] = 4.0
+    for share in run:
+        runs.set_rates([optimizer], runs.warm_then_fade(share, run.done, fade=0.7))
+        codes = torch.from_numpy(latent.encode(world.sample(run.rng(), CONSENSUS_BATCH, None)))
+        strength = CONSENSUS_NOISE * torch.rand(CONSENSUS_BATCH, 1, 1, 1, 1)
+        noisy = _noise(codes, scale, strength).permute(0, 4, 1, 2, 3)
+        with torch.no_grad():
+            truth = wanted[1](wanted[0](codes.permute(0, 4, 1, 2, 3)))
+        gap = layers[1](layers[0](noisy)) - truth
+        loss = (gap.square() * weight).mean()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(layers.parameters(), 0.5)
+        optimizer.step()
+        average.update(layers)
+        if run.done % 20 == 19:
+            pixels = latent.LENGTH * gap[:, 0].detach().square().mean().sqrt()
+            run.note(loss=float(loss.detach()), pixels=float(pixels))
+    average.copy_to(layers)
+    return vae
 
 
 def train_whole(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVideo:

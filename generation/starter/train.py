@@ -64,11 +64,16 @@ def _train_decoder(start: Any, folder: Path) -> bool:
     vae = points.make_vae_from(decoder.train_points(first))
     if not first.finished:
         return False
+    second = start("decoder-consensus", decoder.CONSENSUS_STEPS)
+    decoder.train_consensus(second, vae)
+    if not second.finished:
+        return False
     whole = start("decoder-whole", decoder.WHOLE_STEPS)
     decoder.train_whole(whole, vae)
     if whole.finished:
         publish(folder, vae=vae)
         card.record(folder, "decoder, block by block", first, {})
+        card.record(folder, "decoder, consensus of blocks", second, {})
         card.record(folder, "decoder, whole", whole, {"decibels": round(decoder.measure(vae), 2)})
     return bool(whole.finished)
 

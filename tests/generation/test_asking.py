@@ -168,6 +168,13 @@ def test_a_bad_request_stores_nothing_and_keeps_what_was_typed(as_ada: Client) -
     assert not Pending.objects.exists()
 
 
+def test_an_example_or_a_surprise_begins_the_form(as_ada: Client) -> None:
+    assert "a red circle</textarea>" in as_ada.get("/ask/", {"prompt": "a red circle"}).text
+    surprised = as_ada.get("/ask/", {"surprise": "untrained-test"}).text
+    assert f"{cards()[0].examples[0]}</textarea>" in surprised
+    assert as_ada.get("/ask/", {"surprise": "sora", "prompt": ""}).status_code == 200
+
+
 def test_strangers_must_sign_in(client: Client, db: None) -> None:
     answer = client.get("/ask/")
     assert answer.status_code == 302

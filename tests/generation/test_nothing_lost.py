@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -25,13 +27,22 @@ MACHINE_RABBITMQ = pytest.param("rabbitmq", marks=pytest.mark.services)
 pytestmark = pytest.mark.slow
 
 
-def machine_services() -> dict[str, str]:
-    """Addresses of the machine's own services; where one is elsewhere, the environment says so."""
-    return {
-        "postgres": os.environ.get("MACHINE_POSTGRES", "postgres://root@127.0.0.1:5432/postgres"),
-        "redis": os.environ.get("MACHINE_REDIS", "redis://127.0.0.1:6379/9"),
-        "rabbitmq": os.environ.get("MACHINE_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//"),
-    }
+MACHINE_SERVICES = {
+    "postgres": "postgres://root@127.0.0.1:5432/postgres",
+    "redis": "redis://127.0.0.1:6379/9",
+    "rabbitmq": "amqp://guest:guest@127.0.0.1:5672//",
+}
+
+
+def running(name: str) -> str:
+    """The address of one of the machine's own services, or as MACHINE_<NAME> says; else a skip."""
+    url = os.environ.get(f"MACHINE_{name.upper()}", MACHINE_SERVICES[name])
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
+    except OSError:
+        pytest.skip(f"no {name} answers on this machine; start one or set MACHINE_{name.upper()}")
+    return url
 
 
 @pytest.fixture(params=[EMBEDDED, MACHINE_REDIS, MACHINE_RABBITMQ])
@@ -49,7 +60,7 @@ def stack(where: str, tmp_path: Path, model_folder: Path) -> Iterator[Stack]:
             admin = f"postgres://{server['USER']}@/postgres?host={server['HOST']}"
             broker_url, _ = closing_up.enter_context(stacks.broker(data))
         else:
-            admin, broker_url = machine_services()["postgres"], machine_services()[where]
+            admin, broker_url = running("postgres"), running(where)
         url = closing_up.enter_context(stacks.fresh_database(admin))
         model = data / "models" / "slow"
         slow_copy(model_folder, model)

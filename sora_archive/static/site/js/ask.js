@@ -1,16 +1,21 @@
-// An example prompt is put into the form with one press.
+// An example is put into the form in place, so that what was chosen besides it stays.
 "use strict";
 
 const prompt = document.getElementById("id_prompt");
+const examples = [...document.querySelectorAll("[data-example]")];
 
-for (const example of document.querySelectorAll("[data-example]")) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "plain";
-  button.textContent = example.textContent;
-  button.addEventListener("click", () => {
-    prompt.value = example.dataset.example;
-    prompt.focus();
+function take(event, example) {
+  event.preventDefault();
+  prompt.value = example.dataset.example;
+  prompt.focus();
+}
+
+for (const example of examples) {
+  example.addEventListener("click", (event) => take(event, example));
+}
+for (const surprise of document.querySelectorAll("[data-surprise]")) {
+  const own = examples.filter((example) => surprise.closest("details").contains(example));
+  surprise.addEventListener("click", (event) => {
+    take(event, own[Math.floor(Math.random() * own.length)]);
   });
-  example.replaceChildren(button);
 }
