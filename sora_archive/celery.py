@@ -58,4 +58,6 @@ def workers_answer(timeout: float = 1.0) -> int:
     """How many workers answered a ping within `timeout` seconds; raises when the broker is away."""
     with app.connection_for_write(connect_timeout=timeout) as connection:
         connection.ensure_connection(max_retries=1, timeout=timeout)
-        return len(app.control.inspect(timeout=timeout, connection=connection, limit=1).ping() or {})
+        return len(
+            app.control.inspect(timeout=timeout, connection=connection, limit=1).ping() or {}
+        )
