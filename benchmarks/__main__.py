@@ -24,7 +24,9 @@ def main() -> None:
             "DATA": str(data),
             "DATABASE_URL": f"postgres://sora_archive@/{quote(str(data / 's'), '')}/sora_archive",
             "DJANGO_SETTINGS_MODULE": "sora_archive.settings",
+            "BROKER_URL": "memory://",  # what the broker costs is not asked here
             "SITE_URL": "http://testserver",
+            "ALLOWED_HOSTS": "testserver",
             "TORCH_THREADS": "1",
         }
         _run(closing, options.questions, options.pairs)

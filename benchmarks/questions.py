@@ -13,6 +13,7 @@ from django.db import connection
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.test import Client, RequestFactory
+from django.test.utils import setup_test_environment, teardown_test_environment
 from django.utils.module_loading import import_string
 
 from benchmarks.measure import Ratio, in_turns, median_cpu
@@ -144,7 +145,9 @@ def the_page(archive: Archive, pairs: int) -> Iterator[Ratio]:
     """The gallery's first page against a bare view of the same template from constants."""
     fill(archive, PAGE + 1)
     client = Client()
+    setup_test_environment()  # so that the answer tells its template and what it was given
     answer = client.get("/")
+    teardown_test_environment()
     assert answer.status_code == 200
     flat = constants(answer.context)
     template = answer.templates[0].name

@@ -1,6 +1,8 @@
-"""Stage "decoder": the stock LTX video decoder learns to draw the latent, first block by block with
-its point-wise twin, then as a whole, from noisy latents, so that the neighbours' taps grow and
-blocks that disagree a little still join without a seam.
+"""Stage "decoder": the stock LTX video decoder learns to draw the latent, in three parts.
+
+First block by block, with its point-wise twin, what a shape looks like; then, in its coarsest
+layers and without any pixels, to make blocks agree that a denoiser left slightly at odds; last as a
+whole, so that nothing of the seams is left.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from generation.starter import latent, network, runs, world
 from generation.starter.points import GROUP, PATCH, PointDecoder
 
 POINT_STEPS, POINT_BATCH, POINT_RATE = 2000, 12, 4e-3
-CONSENSUS_STEPS, CONSENSUS_BATCH = 1500, 32
+CONSENSUS_STEPS, CONSENSUS_BATCH = 3600, 32
 CONSENSUS_RATE, CONSENSUS_NOISE = 1e-3, 0.12
-WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 400, 5e-5, 0.07
+WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 320, 6e-5, 0.06
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def train_points(run: runs.Run) -> PointDecoder:
 
 
 def train_consensus(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVideo:
-    """The second part: the coarsest layers learn to make noisy blocks agree, on 48 positions, no pixels.
+    """The second part: the coarsest layers learn to make noisy blocks agree; no pixels are drawn.
 
     Their target is what the first part's layers make of clean latents.
     """
@@ -180,7 +182,7 @@ def train_consensus(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLL
         gap = layers[1](layers[0](noisy)) - truth
         loss = (gap.square() * weight).mean()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(layers.parameters(), 0.5)
         optimizer.step()
         average.update(layers)
@@ -192,9 +194,7 @@ def train_consensus(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLL
 
 
 def train_whole(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVideo:
-    """The second part: nine frames at a time through the real kernels, from latents that disagree a
-    little.
-    """
+    """The last part: nine frames at a time through all layers, from slightly noisy latents."""
     torch.manual_seed(run.seed)
     decoder = vae.decoder
     average = runs.Average(decoder, 0.99)

@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from generation.starter import latent, network, runs, text, words, world
 
-STEPS, MORE_STEPS, BATCH = 1200, 500, 64
+STEPS, MORE_STEPS, BATCH = 1200, 300, 64
 RATE_MUON, RATE_ADAM, DECAY = 2.5e-3, 1.5e-3, 0.998
 MORE_RATE = 0.4
 """Rates of the stage "more" over those of the first."""
