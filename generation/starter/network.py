@@ -30,6 +30,11 @@ SHIFT = 5.0
 WEIGHTS = Path(__file__).parent / "weights"
 
 
+def use_threads(count: int) -> None:
+    """How many threads torch may use in this process."""
+    torch.set_num_threads(count)
+
+
 def make_tokenizer() -> PreTrainedTokenizerFast:
     """One token per known word; punctuation is dropped, anything else is the unknown token."""
     known = [words.PADDING, words.UNKNOWN, words.END, *words.vocabulary()]

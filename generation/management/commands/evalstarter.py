@@ -24,11 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--sheets", type=Path, help="also draw the pictures into this folder")
 
     def handle(self, **options: Any) -> None:
-        import torch
+        from generation.starter import card, evaluate, network, sheet
 
-        from generation.starter import card, evaluate, sheet
-
-        torch.set_num_threads(options["threads"])
+        network.use_threads(options["threads"])
         how = evaluate.Settings(
             steps=options["steps"] or card.STEPS["default"],
             guidance=options["guidance"] or card.GUIDANCE["default"],

@@ -1,4 +1,4 @@
-"""Train the starter model, stage by stage; a run that was stopped resumes at its last checkpoint."""
+"""Train the starter model, stage by stage; a run that was stopped resumes where it was."""
 
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--folder", type=Path, help="the model (default: the shipped weights)")
 
     def handle(self, **options: Any) -> None:
-        import torch
-
         from generation.starter import network, train
 
-        torch.set_num_threads(options["threads"])
+        network.use_threads(options["threads"])
         work = options["work"] or Path(settings.DATA) / "starter"
         folder = options["folder"] or network.WEIGHTS
         stages = [options["stage"]] if options["stage"] else STAGES
