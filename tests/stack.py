@@ -6,6 +6,7 @@ what they do.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -185,6 +186,14 @@ class Stack:
             "SELECT count(*) FROM generation_clip WHERE generation_id = %s", generation
         )
         return int(count)
+
+
+def slow_copy(model: Path, target: Path, steps: int) -> None:
+    """The test model with so many steps that there is time to look, to cancel or to kill."""
+    shutil.copytree(model, target)
+    card = json.loads((target / "card.json").read_text())
+    card["steps"]["default"] = steps
+    (target / "card.json").write_text(json.dumps(card))
 
 
 class fresh_database:  # noqa: N801 - reads as a verb in a with line

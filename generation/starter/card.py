@@ -14,17 +14,17 @@ from generation.starter import words, world
 TEMPLATE = Path(__file__).with_name("card_template.md")
 LICENCE = "Apache-2.0"
 PIPELINE = "LTXPipeline"
-STEPS = {"default": 24, "min": 4, "max": 60}
-GUIDANCE = {"default": 3.0, "min": 1.0, "max": 8.0}
+STEPS = {"default": 20, "min": 4, "max": 60}
+GUIDANCE = {"default": 1.5, "min": 1.0, "max": 4.0}
 UPSCALE, UPSCALE_FILTER = 4, "lanczos"
 SUMMARY = (
     "A small text-to-video model trained from nothing on two processor cores. It draws one shape "
     "(circle, square, triangle, cross, star, ring, heart) in one of eight colours on a coloured "
-    "background, moving left, right, up or down, growing, shrinking, spinning or bouncing, "
+    "background, moving left, right, up or down, growing, shrinking or bouncing, "
     "for two seconds."
 )
 EXAMPLES = (
-    "a yellow star spinning on a purple background",
+    "a yellow star rising on a purple background",
     "a white heart growing on a red background",
     "an orange ball bouncing on a blue background",
     "a large purple triangle rising over a yellow background",
@@ -34,7 +34,7 @@ EXAMPLES = (
     "a green cross drifting to the left in front of a white wall",
     "a huge orange heart bouncing on a black background",
     "a yellow ring expanding on a blue background",
-    "a white star rotating against green",
+    "a big white star shrinking against green",
     "on a purple background, a little orange box climbing",
 )
 
@@ -59,7 +59,7 @@ def read(folder: Path) -> dict[str, Any]:
         "guidance": GUIDANCE,
         "upscale": UPSCALE,
         "upscale_filter": UPSCALE_FILTER,
-        "vocabulary": words.vocabulary(),
+        "vocabulary": words.shipped_vocabulary(),
         "examples": list(EXAMPLES),
         "training": stored.get("training", {}),
         "evaluation": stored.get("evaluation", ""),

@@ -172,7 +172,7 @@ def check_timing(folder: Path, how: Settings, runs: int = 5) -> dict[str, float]
         marks.clear()
         begun = time.perf_counter()
         pipeline(
-            prompt="a yellow star spinning on a purple background",
+            prompt="a yellow star rising on a purple background",
             num_inference_steps=how.steps,
             guidance_scale=how.guidance,
             width=world.SIZE,

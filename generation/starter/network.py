@@ -35,11 +35,17 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def make_tokenizer() -> PreTrainedTokenizerFast:
-    """One token per known word; punctuation is dropped, anything else is the unknown token."""
+def make_tokenizer(*, shipped: bool = False) -> PreTrainedTokenizerFast:
+    """One token per known word; punctuation is dropped, anything else is the unknown token.
+
+    The shipped one gives the words that are left out no number, and the others the same.
+    """
     known = [words.PADDING, words.UNKNOWN, words.END, *words.vocabulary()]
+    kept = {*known[:3], *(words.shipped_vocabulary() if shipped else known)}
     tokenizer = Tokenizer(
-        WordLevel({word: i for i, word in enumerate(known)}, unk_token=words.UNKNOWN)
+        WordLevel(
+            {word: i for i, word in enumerate(known) if word in kept}, unk_token=words.UNKNOWN
+        )
     )
     tokenizer.normalizer = Sequence(
         [Lowercase(), Replace("[unk]", " unknownword "), *_without_punctuation()]
@@ -139,7 +145,7 @@ def make_pipeline(
         scheduler=make_scheduler(shift),
         vae=vae,
         text_encoder=text_encoder,
-        tokenizer=make_tokenizer(),
+        tokenizer=make_tokenizer(shipped=True),
         transformer=transformer,
     )
 

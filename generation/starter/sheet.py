@@ -16,9 +16,9 @@ from generation.starter import evaluate, world
 INK, PAPER = (40, 40, 48), (250, 249, 246)
 GAP, LABEL = 8, 22
 MOMENTS = (0, 5, 10, 16)
-STEP_CHOICES, GUIDANCE_CHOICES = (4, 8, 16, 32), (1.0, 2.0, 3.0, 5.0, 8.0)
+STEP_CHOICES, GUIDANCE_CHOICES = (4, 8, 16, 32), (1.0, 1.5, 2.0, 3.0, 4.0)
 ABLATION_PROMPTS = (
-    "a yellow star spinning on a purple background",
+    "a yellow star rising on a purple background",
     "a red cross moving left on a white background",
     "a green heart growing on a black background",
     "an orange ring bouncing on a blue background",

@@ -82,7 +82,9 @@ def _train_transformer(run: runs.Run, folder: Path, *, anew: bool) -> bool:
     before = load(folder)
     model = transformer.train(run, before.text_encoder, None if anew else before.transformer)
     if run.finished:
-        look = transformer.quick_look(model, before.text_encoder, before.tokenizer, count=256)
+        look = transformer.quick_look(
+            model, before.text_encoder, network.make_tokenizer(), count=256
+        )
         publish(folder, transformer=model)
         card.record(folder, run.stage, run, {name: round(value, 4) for name, value in look.items()})
     return run.finished

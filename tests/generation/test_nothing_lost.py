@@ -1,8 +1,6 @@
 """The row is the truth: real workers are killed, brokers emptied, messages doubled."""
 
-import json
 import os
-import shutil
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -63,7 +61,7 @@ def stack(where: str, tmp_path: Path, model_folder: Path) -> Iterator[Stack]:
             admin, broker_url = running("postgres"), running(where)
         url = closing_up.enter_context(stacks.fresh_database(admin))
         model = data / "models" / "slow"
-        slow_copy(model_folder, model)
+        stacks.slow_copy(model_folder, model, LONG_RENDER_STEPS)
         stack = Stack(data, url, broker_url, {"GENERATION_MODELS": str(model)})
         closing_up.callback(stack.stop)
         stack.prepare()
@@ -71,14 +69,6 @@ def stack(where: str, tmp_path: Path, model_folder: Path) -> Iterator[Stack]:
         stack.empty_broker()
         stack.start("sequencer", "sweep")
         yield stack
-
-
-def slow_copy(model: Path, target: Path) -> None:
-    """The test model with so many steps that a worker can be killed in their midst."""
-    shutil.copytree(model, target)
-    card = json.loads((target / "card.json").read_text())
-    card["steps"]["default"] = LONG_RENDER_STEPS
-    (target / "card.json").write_text(json.dumps(card))
 
 
 def ends_in_one_clip_and_one_outcome(stack: Stack, generation: uuid.UUID) -> None:

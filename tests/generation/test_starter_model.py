@@ -9,7 +9,7 @@ import pytest
 
 from generation.starter import checker, evaluate, measures, network, words, world
 
-HOW = evaluate.Settings(steps=8, guidance=2.0)
+HOW = evaluate.Settings(steps=10, guidance=1.5)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_every_part_is_a_stock_class() -> None:
 def test_the_card_tells_the_truth_about_the_weights() -> None:
     card = json.loads((network.WEIGHTS / "card.json").read_text(encoding="utf-8"))
     assert card["untrained"] is False
-    assert card["vocabulary"] == words.vocabulary()
+    assert card["vocabulary"] == words.shipped_vocabulary()
     assert card["frames"]["choices"] == [world.FRAMES]
     assert set(card["training"]) >= {"text", "decoder, whole", "transformer"}
     readme = (network.WEIGHTS / "README.md").read_text(encoding="utf-8")
@@ -47,9 +47,9 @@ def test_the_card_tells_the_truth_about_the_weights() -> None:
 
 def test_the_tokenizer_knows_its_vocabulary_and_passes_over_the_rest(pipeline: Any) -> None:
     tokenizer = pipeline.tokenizer
-    known = tokenizer(" ".join(words.vocabulary()), max_length=200).input_ids
+    known = tokenizer(" ".join(words.shipped_vocabulary()), max_length=200).input_ids
     assert tokenizer.unk_token_id not in known
-    assert len(set(known)) == len(words.vocabulary()) + 1
+    assert len(set(known)) == len(words.shipped_vocabulary()) + 1
     ids = tokenizer("A dragon, moving-LEFT!").input_ids
     assert ids.count(tokenizer.unk_token_id) == 1
     assert tokenizer.convert_ids_to_tokens(ids)[-3:] == ["moving", "left", words.END]
@@ -74,7 +74,7 @@ def test_the_text_encoder_tells_the_shapes_colour_from_the_backgrounds(pipeline:
             "a large red circle moving left on a white background",
             ("circle", "red", "white", "left"),
         ),
-        ("a yellow star spinning on a purple background", ("star", "yellow", "purple", "spinning")),
+        ("an orange heart bouncing on a blue wall", ("heart", "orange", "blue", "bouncing")),
         ("a green cross growing on black", ("cross", "green", "black", "growing")),
     ],
 )

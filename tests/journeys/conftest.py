@@ -15,6 +15,7 @@ from tests.people import ADA, MO
 from tests.stack import Stack, wait_until
 
 CHROMIUM = "/usr/bin/chromium"
+STEPS = 120  # enough to watch
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -37,10 +38,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Ite
         admin = f"postgres://{server['USER']}@/postgres?host={server['HOST']}"
         url = closing.enter_context(stacks.fresh_database(admin))
         port = free_port()
+        stacks.slow_copy(model_folder, model := data / "model", STEPS)
         stack = Stack(
             data, url, broker_url,
             {
-                "GENERATION_MODELS": str(model_folder),
+                "GENERATION_MODELS": str(model),
                 "SITE_URL": f"http://localhost:{port}",
                 "PORT": str(port),
             },

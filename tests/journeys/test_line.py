@@ -1,16 +1,18 @@
 """ada asks, watches, publishes and downloads; a stranger drops the file on the verify page."""
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.conftest import STEPS
 from tests.people import ADA, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PROMPT = "a red circle moves left on the blue background"
-PATIENCE_MS = 90_000
+PATIENCE_MS = 180_000
 
 
 def sign_in(page: Page, person: Person) -> None:
@@ -48,6 +50,9 @@ def published(page: Page, tmp_path: Path) -> Path:
     """A clip of ada's, made and published in the browser, as downloaded."""
     sign_in(page, ADA)
     ask(page)
+    expect(page.get_by_text(re.compile(rf"^Step [1-9]\d* of {STEPS}$"))).to_be_visible(
+        timeout=PATIENCE_MS
+    )
     expect(page.get_by_role("button", name="Publish it")).to_be_visible(timeout=PATIENCE_MS)
     return publish_and_download(page, tmp_path)
 
@@ -67,6 +72,14 @@ def test_one_flipped_byte_changes_the_verdict(published: Path, page: Page, tmp_p
     (tmp_path / "flipped.mp4").write_bytes(data)
     drop_on_verify(page, tmp_path / "flipped.mp4")
     expect(page.get_by_role("heading", level=1)).to_contain_text("changed")
+
+
+def test_ada_stops_a_clip_that_is_being_rendered(page: Page) -> None:
+    sign_in(page, ADA)
+    ask(page)
+    expect(page.get_by_text(re.compile(r"^Step [1-9]"))).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Cancelled")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_the_whole_way_without_javascript(page_without_scripts: Page, tmp_path: Path) -> None:
