@@ -1,19 +1,19 @@
-"""The site itself as a Django app: its commands, and the one Celery application."""
+"""The site itself as a Django app: its commands, its system checks, the one Celery application."""
 
 from django.apps import AppConfig
 
 
 class SiteConfig(AppConfig):
-    """The site."""
+    """Composes the rooms; has no tables."""
 
     name = "sora_archive"
     verbose_name = "Sora Archive"
 
     def ready(self) -> None:
-        """Make our Celery application the current one, in every process that may send a task.
+        """Register the checks, and make our Celery application the one of every process.
 
         Without it a task would go to Celery's own default, a RabbitMQ on this very machine.
         """
-        from sora_archive import celery
+        from sora_archive import celery, checks  # noqa: F401 - importing registers the checks
 
         celery.app.set_default()

@@ -10,7 +10,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 DATABASE_NAME = "sora_archive"
-DATABASE_USER = "sora_archive"
+OWNER = "sora_archive"
+SEQUENCER = "sora_sequencer"
+WEB = "sora_web"
 
 _SOCKET_PATH_BYTES = 107  # sun_path of Linux holds 108 with its closing zero
 _LONGEST_SOCKET = "pg/.s.PGSQL.5432"
@@ -41,10 +43,10 @@ def broker_socket(data: Path) -> Path:
     return runtime_dir(data) / "broker.sock"
 
 
-def postgres_url(data: Path) -> str:
+def postgres_url(data: Path, role: str = OWNER) -> str:
     """The embedded database as a URL for django-environ (HOST becomes the socket's folder)."""
     folder = quote(str(postgres_dir(data)))
-    return f"postgres://{DATABASE_USER}@/{folder}/{DATABASE_NAME}"
+    return f"postgres://{role}@/{folder}/{DATABASE_NAME}"
 
 
 def postgres_settings(data: Path) -> dict[str, str]:
@@ -52,7 +54,7 @@ def postgres_settings(data: Path) -> dict[str, str]:
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": DATABASE_NAME,
-        "USER": DATABASE_USER,
+        "USER": OWNER,
         "HOST": str(postgres_dir(data)),
     }
 

@@ -22,7 +22,7 @@ import psycopg
 from psycopg import sql
 
 from sora_archive import lifeline
-from sora_archive.embedded import DATABASE_NAME, DATABASE_USER
+from sora_archive.embedded import DATABASE_NAME, OWNER, SEQUENCER, WEB
 
 _SUPERUSER = "postgres"
 _START_SECONDS = 120.0
@@ -160,16 +160,17 @@ def wait_until_ready(cluster: Cluster, process: "subprocess.Popen[bytes]") -> No
 
 
 def ensure_database(cluster: Cluster, name: str = DATABASE_NAME) -> None:
-    """Makes the site's role (no superuser; may create databases) and its database once."""
+    """Makes the roles (no superusers; the owner may create databases) and the database once."""
     with cluster.connect() as connection:
-        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [DATABASE_USER])
-        if known.fetchone() is None:
-            role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(DATABASE_USER))
-            connection.execute(role)
+        for role_name, more in ((OWNER, "CREATEDB"), (SEQUENCER, ""), (WEB, "")):
+            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role_name])
+            if known.fetchone() is None:
+                role = sql.SQL("CREATE ROLE {} LOGIN " + more).format(sql.Identifier(role_name))
+                connection.execute(role)
         made = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if made.fetchone() is None:
             order = sql.SQL("CREATE DATABASE {} OWNER {}")
-            connection.execute(order.format(sql.Identifier(name), sql.Identifier(DATABASE_USER)))
+            connection.execute(order.format(sql.Identifier(name), sql.Identifier(OWNER)))
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

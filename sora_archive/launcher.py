@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import FrameType
 from urllib.parse import urlsplit
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
@@ -18,7 +19,7 @@ from django.db import connections
 from generation.engines import catalog
 from provenance import vault
 from provenance.core.errors import ProvenanceError
-from sora_archive import embedded, env
+from sora_archive import database_roles, embedded, env
 from sora_archive.embedded_postgres import (
     EmbeddedError,
     ensure_database,
@@ -34,7 +35,7 @@ BROKER_SECONDS = 30.0
 LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 60.0
 GIVE_UP_AFTER = 5
-STOP_ORDER = ("model", "web", "worker", "sequencer", "sweep", "broker", "database")
+STOP_ORDER = ("migrate", "model", "web", "worker", "sequencer", "sweep", "broker", "database")
 
 
 class GaveUp(Exception):
@@ -128,7 +129,8 @@ class Launcher:
         """Keys, tables, static files and a model, each made once and then found."""
         self._ensure_keys()
         self.console.say("bringing the tables up to date")
-        call_command("migrate", interactive=False, verbosity=0)
+        self._run_to_end(services.migration(self.place), "bringing the tables up to date")
+        self._grant_rights()
         call_command("collectstatic", interactive=False, verbosity=0)
         connections.close_all()
         self.check()
@@ -150,12 +152,25 @@ class Launcher:
             raise guard.Refusal(f"A model of GENERATION_MODELS has no card.json: {folders}.")
         self.console.say("building the untrained test model")
         # In a process of its own: torch would stay in this one's memory for good.
-        building = self._begin(services.test_model(self.place))
-        readiness.until(lambda: building.ended is not None, self._raise_if_asked, READY_SECONDS)
-        del self._running[building.service.name]
-        building.stop(0.0)
-        if building.ended != 0:
-            raise GaveUp(f"building the model {described(building.ended or 0)}.")
+        self._run_to_end(services.test_model(self.place), "building the model")
+
+    def _run_to_end(self, task: Service, what: str) -> None:
+        running = self._begin(task)
+        readiness.until(lambda: running.ended is not None, self._raise_if_asked, READY_SECONDS)
+        del self._running[task.name]
+        running.stop(0.0)
+        if running.ended != 0:
+            raise GaveUp(f"{what} {described(running.ended or 0)}.")
+
+    def _grant_rights(self) -> None:
+        addresses = settings.DATABASE_ADDRESSES
+        if not addresses.are_separate:
+            return
+        try:
+            with database_roles.connect(addresses.owner) as owner:
+                database_roles.grant(owner, addresses)
+        except (database_roles.RolesRefused, psycopg.Error) as error:
+            raise EmbeddedError(f"The database roles are not right: {error}") from error
 
     def _begin(self, service: Service, keep_open: tuple[int, ...] = ()) -> Running:
         running = Running(service, self.console, keep_open)

@@ -8,7 +8,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from sora_archive import embedded, env
+from sora_archive import database_urls, embedded, env
 
 BASE_DIR = env.BASE_DIR
 DATA = env.folder("DATA", BASE_DIR / "data")
@@ -99,7 +99,8 @@ TEMPLATES = [
     }
 ]
 
-DATABASE_URL = env.text("DATABASE_URL") or embedded.postgres_url(DATA)
+DATABASE_ADDRESSES = database_urls.addresses(DATA)
+DATABASE_URL = DATABASE_ADDRESSES.of(env.text("DATABASE_ROLE"))
 DATABASES = {
     "default": environ.Env.db_url_config(DATABASE_URL)
     | {

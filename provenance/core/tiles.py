@@ -190,17 +190,23 @@ def bundle(entries: Sequence[bytes]) -> bytes:
 
 def unbundle(data: bytes) -> list[bytes]:
     """The entries of a bundle; raises TileRefused where it is cut off or too long."""
+    entries, rest = unbundle_sound(data)
+    if rest:
+        raise TileRefused("The bundle is cut off or too long.")
+    return entries
+
+
+def unbundle_sound(data: bytes) -> tuple[list[bytes], bytes]:
+    """The entries of a bundle as far as they can be read, and the bytes that cannot."""
     entries: list[bytes] = []
     at = 0
-    while at < len(data):
-        if at + 2 > len(data):
-            raise TileRefused("The bundle is cut off.")
+    while at + 2 <= len(data) and len(entries) < WIDTH:
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        if end > len(data) or len(entries) == WIDTH:
-            raise TileRefused("The bundle is cut off or too long.")
+        if end > len(data):
+            break
         entries.append(data[at + 2 : end])
         at = end
-    return entries
+    return entries, data[at:]
 
 
 def _peaks(row: Sequence[bytes]) -> Iterator[bytes]:

@@ -5,15 +5,17 @@ the entries alone, and names the place where something does not agree.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
+from provenance.core.histories import History
 from provenance.core.merkle import EMPTY_ROOT, leaf_hash
 from provenance.core.notes import NoteRefused, open_checkpoint
-from provenance.core.records import OUTCOMES, EntryType, MalformedEntry, Opening, parse_entry
+from provenance.core.records import MalformedEntry, Opening, parse_entry
 from provenance.core.tiles import Edge, FullTile
 
 from .models import Checkpoint, Head, Origin, Pending, Tile
@@ -31,7 +33,7 @@ class Report:
     checkpoints: int = 0
     openings: int = 0
     waiting: int = 0
-    open_attempts: list[int] = field(default_factory=list)
+    pending: Mapping[int, datetime] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
@@ -42,14 +44,17 @@ class _Audit:
     report: Report
     edge: Edge = field(default_factory=Edge)
     roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
-    attempts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    history: History = field(default_factory=History)
 
     def problem(self, words: str) -> None:
         self.report.problems.append(words)
 
 
-def audit() -> Report:
-    """Audit the whole log in one snapshot of the database; reads only."""
+def audit(progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
+    """Audit the whole log in one snapshot of the database; reads only.
+
+    `progress` is told the number of entries done and of all.
+    """
     run = _Audit(Report())
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -57,12 +62,14 @@ def audit() -> Report:
         heads = {row.size: row for row in Head.objects.all()}
         for row in _rows():
             _entry(run, row, heads)
+            if run.report.entries % _ROUND == 0:
+                progress(run.report.entries, max(heads, default=0))
         _tile_count(run)
         _heads(run, heads)
         _checkpoints(run, heads)
         _openings(run)
         run.report.waiting = Pending.objects.count()
-    _outcomes(run)
+    run.report.pending = run.history.pending
     return run.report
 
 
@@ -95,23 +102,10 @@ def _meaning(run: _Audit, place: int, data: bytes, columns: tuple[str, str | Non
     except MalformedEntry as error:
         run.problem(f"entry {place}: {error}")
         return
-    attempt = entry.body.get("attempt")
-    if (entry.type, attempt) != columns:
+    if (entry.type, entry.body.get("attempt")) != columns:
         run.problem(f"entry {place}: type or attempt stored beside it are not its own")
-    if not isinstance(attempt, str):
-        return
-    begun, ended = run.attempts.get(attempt, (-1, 0))
-    if entry.type == EntryType.ATTEMPT:
-        if begun >= 0:
-            run.problem(f"entry {place}: the attempt was begun before, by entry {begun}")
-        begun = place
-    elif begun < 0:
-        run.problem(f"entry {place}: its attempt has no entry before it")
-    if entry.type in OUTCOMES:
-        ended += 1
-        if ended > 1:
-            run.problem(f"entry {place}: another outcome of the attempt of entry {begun}")
-    run.attempts[attempt] = (begun, ended)
+    for words in run.history.take(place, entry):
+        run.problem(f"entry {place}: {words}")
 
 
 def _tile(run: _Audit, full: FullTile) -> None:
@@ -170,9 +164,3 @@ def _openings(run: _Audit) -> None:
                 opening = Opening(name, bytes(salt), json.loads(value))
                 if json.loads(bytes(data)).get(name) != opening.commitment:
                     run.problem(f"entry {place}: the stored opening of {name!r} is another value")
-
-
-def _outcomes(run: _Audit) -> None:
-    run.report.open_attempts = [
-        begun for begun, ended in run.attempts.values() if begun >= 0 and not ended
-    ]

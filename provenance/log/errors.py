@@ -20,3 +20,7 @@ class SequencerRefused(ProvenanceError):
     def __init__(self, words: str, public: str) -> None:
         super().__init__(words)
         self.public = public
+
+
+class ExportRefused(ProvenanceError):
+    """This folder holds something that this log must not be written over."""

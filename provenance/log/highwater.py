@@ -4,8 +4,6 @@ A database restored from an older backup would let the sequencer sign a second h
 tells, because it is written before each checkpoint is published and never goes back.
 """
 
-import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 from provenance.core.notes import Checkpoint, NoteRefused, open_checkpoint
 
 from .errors import SequencerRefused
+from .files import write_whole
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class HighWater:
     def write(self, note: str) -> None:
         """Store a signed checkpoint in every place; it is on disk when this returns."""
         for path in self.paths:
-            _write(path, note.encode())
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(path, note.encode())
 
 
 def _read(path: Path, vkey: str) -> Checkpoint:
@@ -44,21 +44,3 @@ def _read(path: Path, vkey: str) -> Checkpoint:
             "was given a new key or origin on purpose, move the file away; else restore it.",
             "The high-water mark is not one of this log.",
         ) from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

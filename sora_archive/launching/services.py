@@ -106,8 +106,13 @@ def test_model(place: Place) -> Service:
     return Service("model", command, {**place.environment, "TQDM_DISABLE": "1"})
 
 
-def _manage(place: Place, command: str) -> Service:
-    return Service(command, lifeline.wrapped(python(MANAGE, command)), place.environment)
+def migration(place: Place) -> Service:
+    """Not a service but a task: brings the tables up to date as their owner."""
+    return _manage(place, "migrate", "--no-input", "--verbosity=0")
+
+
+def _manage(place: Place, command: str, *options: str) -> Service:
+    return Service(command, lifeline.wrapped(python(MANAGE, command, *options)), place.environment)
 
 
 def _valkey() -> str:
