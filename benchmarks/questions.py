@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.test import Client, RequestFactory
 from django.utils.module_loading import import_string
 
+from benchmarks.checking import through_http
 from benchmarks.measure import Ratio, in_turns, median_cpu
 from generation import asking, encode, line, storage
 from generation.engines.base import RenderRequest
@@ -140,6 +141,11 @@ def bench_manifest() -> dict[str, Any]:
     }
 
 
+def checking(archive: Archive, pairs: int) -> Iterator[Ratio]:
+    """An upload to the verify page against the library's reading of the same file."""
+    yield through_http(storage.work_folder(), bench_manifest(), pairs * 20)
+
+
 def the_page(archive: Archive, pairs: int) -> Iterator[Ratio]:
     """The gallery's first page against a bare view of the same template from constants."""
     fill(archive, PAGE + 1)
@@ -221,6 +227,7 @@ FROM fresh f, clip, generation_clip c WHERE c.id = clip.id
 QUESTIONS: dict[str, Callable[[Archive, int], Iterator[Ratio]]] = {
     "line": the_line,
     "sign": signing,
+    "check": checking,
     "page": the_page,
     "depth": the_depth,
 }
