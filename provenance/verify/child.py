@@ -8,7 +8,7 @@ from django.conf import settings
 
 from provenance import vault
 from provenance.core.readings import Reading
-from provenance.core.verdicts import FileFacts, Trouble, Trust, Verdict, judge
+from provenance.core.verdicts import FileFacts, Trouble, Verdict, judge
 
 from . import ledger
 from .readers import READERS, Answer, Limits, Terms
@@ -24,10 +24,7 @@ def check(path: Path) -> Verdict:
             hashlib.file_digest(stream, "sha256").hexdigest(), os.fstat(stream.fileno()).st_size
         )
         answer = ask(stream.fileno())
-    anchors = vault.anchors(settings.KEYS_DIR)
-    trust = Trust(
-        frozenset(anchor.trust_uri for anchor in anchors), vault.log_vkey(settings.KEYS_DIR)
-    )
+    trust = vault.trust_list(settings.KEYS_DIR).trust
     known = ledger.consult(facts.sha256, _manifests(answer.found))
     return judge(facts, answer.found, trust, known, answer.validator)
 
@@ -37,7 +34,7 @@ def ask(descriptor: int) -> Answer:
     limits = Limits(
         settings.VERIFY_CPU_SECONDS, settings.VERIFY_WALL_SECONDS, settings.VERIFY_MEMORY_BYTES
     )
-    return READERS.ask(descriptor, Terms(tuple(vault.anchors(settings.KEYS_DIR)), limits))
+    return READERS.ask(descriptor, Terms(vault.trust_list(settings.KEYS_DIR).anchors, limits))
 
 
 def _manifests(found: Reading | Trouble | None) -> tuple[str, ...]:

@@ -24,8 +24,9 @@ from provenance import vault
 from provenance.core.readings import Reading
 from provenance.core.verdicts import Trouble
 from provenance.verify import child, reader, readers, views
-from provenance.verify.management.commands.verify import Command, in_words
+from provenance.verify.management.commands.verify import Command
 from provenance.verify.models import Credential
+from provenance.verify.words import in_words
 from tests.assets import broken
 from tests.core.clips import ATTEMPT, Archive, Signed, sha256_of
 
