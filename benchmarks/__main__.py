@@ -13,7 +13,7 @@ from sora_archive import embedded_postgres
 def main() -> None:
     """Set up, ask the questions named (default: all), print their ratios, clean up."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("questions", nargs="*", help="line, sign, page, depth; default: all")
+    parser.add_argument("questions", nargs="*", help="line, sign, check, page, depth; default: all")
     parser.add_argument("--pairs", type=int, default=9, help="interleaved runs of each way")
     options = parser.parse_args()
     with ExitStack() as closing:

@@ -16,6 +16,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import setup_test_environment, teardown_test_environment
 from django.utils.module_loading import import_string
 
+from benchmarks.checking import through_http
 from benchmarks.measure import Ratio, in_turns, median_cpu
 from generation import asking, encode, line, storage
 from generation.engines.base import RenderRequest
@@ -141,6 +142,11 @@ def bench_manifest() -> dict[str, Any]:
     }
 
 
+def checking(archive: Archive, pairs: int) -> Iterator[Ratio]:
+    """An upload to the verify page against the library's reading of the same file."""
+    yield through_http(storage.work_folder(), bench_manifest(), pairs * 20)
+
+
 def the_page(archive: Archive, pairs: int) -> Iterator[Ratio]:
     """The gallery's first page against a bare view of the same template from constants."""
     fill(archive, PAGE + 1)
@@ -224,6 +230,7 @@ FROM fresh f, clip, generation_clip c WHERE c.id = clip.id
 QUESTIONS: dict[str, Callable[[Archive, int], Iterator[Ratio]]] = {
     "line": the_line,
     "sign": signing,
+    "check": checking,
     "page": the_page,
     "depth": the_depth,
 }

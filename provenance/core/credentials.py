@@ -39,11 +39,16 @@ _REMOTE_URL = re.compile(r"manifests? from url:?\s*(\S+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Anchor:
-    """A root certificate to trust; `trust_uri` is unique and tells which list vouched."""
+    """Root certificates to trust; `trust_uri` is unique and tells which list vouched.
+
+    `kind` is the library's: "manifest" or "tsa". The library does not keep the two apart when it
+    calls a signer trusted: only the `trust_uri` does.
+    """
 
     name: str
     trust_uri: str
     pem: str
+    kind: str = "manifest"
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ def _context(process: int, anchors: tuple[Anchor, ...]) -> c2pa.Context:
                 "anchors": [
                     {
                         "trust_anchors": anchor.pem,
-                        "trust_kind": "manifest",
+                        "trust_kind": anchor.kind,
                         "trust_uri": anchor.trust_uri,
                     }
                     for anchor in anchors

@@ -81,6 +81,19 @@ def log_answer(found: Reading, sha256: str, generated: Receipt | None, log_vkey:
     return _answer(evidence, checked, failures)
 
 
+def issued_bytes(found: Reading, sha256: str, generated: Receipt, log_vkey: str) -> bool | None:
+    """Whether the log's entry of the finished file is about this credential and these bytes.
+
+    None where the receipt does not hold or is about another file: then it decides nothing.
+    """
+    checked, _ = _check([generated], log_vkey)
+    if not checked or checked[0].entry.type != EntryType.GENERATED:
+        return None
+    if checked[0].entry.body.get("manifest") != found.manifest_id:
+        return None
+    return _commits_to_file(found, sha256, checked[0])
+
+
 def _check(
     receipts: Sequence[Receipt], log_vkey: str
 ) -> tuple[list[CheckedReceipt], list[Failure]]:

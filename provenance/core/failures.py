@@ -58,6 +58,8 @@ _WORDS = {
     "archive.ledger.unknown": "It bears the archive's signature, but the archive has no record of"
     " having issued it.",
     "archive.ledger.bytes": "Byte for byte it is not the file that the archive issued.",
+    "archive.key.revoked": "The signing key was revoked, and nothing proves that the file is"
+    " older.",
     "archive.receipt.malformed": "What the credential holds as its receipts from the log cannot be"
     " read.",
     "archive.receipt.refused": "A receipt from the log inside the credential does not hold.",

@@ -83,6 +83,29 @@ def make_chain(subject: ChainSubject, now: datetime, leaf_life: timedelta = LEAF
     return Chain(root, intermediate, leaf)
 
 
+def make_leaf(
+    subject: ChainSubject, issuer: Certified, now: datetime, leaf_life: timedelta = LEAF_LIFE
+) -> Certified:
+    """A fresh key pair for signing claims, under an intermediate that is there already.
+
+    Raises KeysRefused where the issuer may not issue, or would end before the leaf does.
+    """
+    start = now.replace(microsecond=0)
+    if leaf_life > LEAF_LIFE_LIMIT:
+        raise KeysRefused(f"A signing certificate may live {LEAF_LIFE_LIMIT.days} days at most.")
+    if issuer.certificate.not_valid_after_utc < start + leaf_life:
+        raise KeysRefused("The issuer's certificate ends before a new signing certificate would.")
+    try:
+        return _claim_signer(_name(subject), start, leaf_life, issuer)
+    except ValueError as error:
+        raise KeysRefused(f"These names do not fit into a certificate: {error}") from error
+
+
+def leaf_end(chain_pem: bytes) -> datetime:
+    """When the leaf of a chain ends, in UTC."""
+    return _load(chain_pem)[0].not_valid_after_utc
+
+
 def leaf_serial(chain_pem: bytes) -> str:
     """Serial number of the leaf in decimal digits, as readers of credentials report it."""
     return str(_load(chain_pem)[0].serial_number)

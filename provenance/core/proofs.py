@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import ProvenanceError
 from .merkle import HASH_BYTES, MAX_SIZE, TreeRefused, leaf_hash, verify_inclusion
@@ -40,35 +40,58 @@ class CheckedReceipt:
 
 @dataclass(frozen=True)
 class TlogProof:
-    """The parts of a .tlog-proof: hashes of 32 bytes (the leaf's sibling first), signed note."""
+    """The parts of a .tlog-proof: hashes of 32 bytes (the leaf's sibling first), signed note.
+
+    `extra` is the application's; here, where it is there at all, the entry that is proved.
+    """
 
     index: int
     hashes: tuple[bytes, ...]
     checkpoint: str
+    extra: bytes = b""
 
     @property
     def text(self) -> str:
         """The file."""
         hashes = "".join(f"{base64.b64encode(value).decode()}\n" for value in self.hashes)
-        return f"{HEADER}\nindex {self.index}\n{hashes}\n{self.checkpoint}"
+        extra = f"extra {base64.b64encode(self.extra).decode()}\n" if self.extra else ""
+        return f"{HEADER}\n{extra}index {self.index}\n{hashes}\n{self.checkpoint}"
 
 
 def parse_proof(text: str) -> TlogProof:
-    """Read a .tlog-proof; an `extra` line is passed over. Raises ProofRefused."""
+    """Read a .tlog-proof; raises ProofRefused."""
     if len(text) > PROOF_LIMIT:
         raise ProofRefused("The proof is too long.")
     head, separator, checkpoint = text.partition("\n\n")
     lines = head.split("\n")
     if not separator or lines.pop(0) != HEADER:
         raise ProofRefused(f"A proof begins with {HEADER} and holds a checkpoint.")
+    extra = b""
     if lines and lines[0].startswith("extra "):
-        lines.pop(0)
+        extra = _extra(lines.pop(0).removeprefix("extra "))
     found = _INDEX.fullmatch(lines.pop(0)) if lines else None
     if found is None or int(found[1]) > MAX_SIZE:
         raise ProofRefused("The proof names no index.")
     if len(lines) > _MAX_HASHES:
         raise ProofRefused("The proof has too many hashes.")
-    return TlogProof(int(found[1]), _hashes(lines), checkpoint)
+    return TlogProof(int(found[1]), _hashes(lines), checkpoint, extra)
+
+
+def with_entry(receipt: Receipt) -> str:
+    """The receipt as one file: its .tlog-proof with the entry in the `extra` line."""
+    return replace(parse_proof(receipt.proof), extra=receipt.entry.encode()).text
+
+
+def receipt_of(text: str) -> Receipt:
+    """The receipt in a file that `with_entry` gave; raises ProofRefused where no entry is in it."""
+    proof = parse_proof(text)
+    try:
+        entry = proof.extra.decode()
+    except UnicodeDecodeError as error:
+        raise ProofRefused("The entry in the proof is no text.") from error
+    if not entry:
+        raise ProofRefused("The proof does not bring the entry that it is about.")
+    return Receipt(entry, text)
 
 
 def check_receipt(receipt: Receipt, vkey: str) -> CheckedReceipt:
@@ -88,6 +111,13 @@ def check_receipt(receipt: Receipt, vkey: str) -> CheckedReceipt:
     except (NoteRefused, TreeRefused, MalformedEntry, UnicodeEncodeError) as error:
         raise ProofRefused(str(error)) from error
     return CheckedReceipt(entry, proof.index, checkpoint.size, checkpoint.origin)
+
+
+def _extra(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise ProofRefused("The extra line of the proof is malformed.") from error
 
 
 def _hashes(lines: Sequence[str]) -> tuple[bytes, ...]:

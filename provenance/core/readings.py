@@ -64,6 +64,7 @@ class Reading:
     failures: tuple[Failure, ...]
     evidence: Evidence | None
     validator: str
+    stamped: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as a pipe or a file can carry them; `from_json` is the way back."""
@@ -110,6 +111,7 @@ def reading(raw: RawReport) -> Reading:
             failures=tuple(_failures(raw.store, active)),
             evidence=_evidence(assertions),
             validator=raw.validator,
+            stamped="timeStamp.trusted" in passed and "timeStamp.validated" in passed,
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise DamagedCredential("the validator's report has not the expected shape") from error

@@ -5,18 +5,22 @@ signed and issued, who signed them, and do they stand in the log.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
 
-from .evidence import LogAnswer, log_answer
+from . import wording
+from .evidence import LogAnswer, issued_bytes, log_answer
 from .failures import words_for
 from .proofs import Receipt
 from .readings import Claim, Failure, Reading
+from .records import EntryType
+from .wording import Integrity, Who, Word
 
-Word = Literal["intact", "changed", "foreign", "no_credential", "unreadable"]
-Integrity = Literal["holds", "broken"]
-Who = Literal["archive", "unknown", "unproven"]
-
+__all__ = [
+    "DAMAGED", "ELSEWHERE", "FileFacts", "Integrity", "Issued", "Ledger", "Revocation", "Step",
+    "Trouble", "Trust", "Verdict", "Who", "Word", "judge",
+]  # fmt: skip
 ELSEWHERE = "archive.credential.elsewhere"
 DAMAGED = "archive.credential.damaged"
 # Status codes that speak of the signer or of the time, not of the bytes.
@@ -58,11 +62,24 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Revocation:
+    """A signing certificate (serial in decimal) that does not count since a time (aware)."""
+
+    serial: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Trust:
-    """Whom the check believes: the archive's own lists, and the key of its log."""
+    """Whom the check believes: the archive's own lists, the key of its log, and other lists.
+
+    `others` tells by its `trust_uri` whose list vouched for a signer who is not the archive.
+    """
 
     uris: frozenset[str]
     log_vkey: str
+    others: Mapping[str, Who] = field(default_factory=dict)
+    revocations: tuple[Revocation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,13 +130,15 @@ def judge(
     trust: Trust,
     ledger: Ledger | None,
     validator: str = "",
+    generated: Receipt | None = None,
 ) -> Verdict:
     """Judge a file by what was found in it (None: no credential); `ledger` None: not consulted.
 
+    Without the ledger, `generated`, the receipt of the finished file, can speak in its place.
     Follows C2PA 2.4, Validation, for the credential, and C2SP tlog-proof for the log.
     """
     if isinstance(found, Reading):
-        return _judge_reading(file, found, trust, ledger)
+        return _judge_reading(file, found, trust, ledger, generated)
     if found is None:
         return _without_reading(file, "no_credential", None, ledger, validator)
     if found.code == ELSEWHERE:
@@ -129,7 +148,9 @@ def judge(
     return _without_reading(file, "unreadable", found, ledger, validator)
 
 
-def _judge_reading(file: FileFacts, found: Reading, trust: Trust, ledger: Ledger | None) -> Verdict:
+def _judge_reading(
+    file: FileFacts, found: Reading, trust: Trust, ledger: Ledger | None, generated: Receipt | None
+) -> Verdict:
     steps = [Step(1, "Can the file be read?", "", "yes", "It was read to its end.")]
 
     # 2. The credential: the active manifest is there and well-formed.
@@ -143,38 +164,41 @@ def _judge_reading(file: FileFacts, found: Reading, trust: Trust, ledger: Ledger
     steps.append(
         Step(3, "Are these the bytes that were signed?",
               "C2PA 2.4, Validating the asset's content and the assertions",
-              "yes" if integrity == "holds" else "no", _INTEGRITY_WORDS[integrity])
+              "yes" if integrity == "holds" else "no", wording.INTEGRITY_WORDS[integrity])
     )  # fmt: skip
 
     # 4. The ledger: the standard leaves bytes uncovered, so the hash of the file is asked as well.
-    identical = None if ledger is None else ledger.by_sha256 is not None
+    known = _known(file, found, trust, ledger, generated)
+    identical = known.identical
     steps.append(
         Step(4, "Is it byte for byte a file that the archive issued?",
-              "the archive's ledger of SHA-256", _yes_no(identical), _IDENTICAL_WORDS[identical])
+              "the archive's ledger of SHA-256, or the log's commitment to it",
+              _yes_no(identical), wording.IDENTICAL_WORDS[identical])
     )  # fmt: skip
 
     # 5. The signer: only a signature that holds counts, and only a list that is ours.
+    #    What the log says is needed here already: it knows since when the file has been there.
     who = _who(found, trust)
-    lapsed = who != "archive" and bool(identical) and integrity == "holds"
-    signer_text = _LAPSED if lapsed else _WHO_WORDS[who]
-    if lapsed:
-        who = "archive"
+    ours = who == "archive" or known.named
+    answer = (
+        log_answer(found, file.sha256, known.generated, trust.log_vkey)
+        if ours
+        else LogAnswer.not_asked()
+    )
+    who, signer_text = _standing(who, integrity, found, trust, known, answer)
     steps.append(
         Step(5, "Who signed it?", "C2PA 2.4, Validating the signature and the credential",
               "yes" if who == "archive" else "no", signer_text)
     )  # fmt: skip
 
     # 6. The log: the receipts inside, the entry of the finished file, and what they commit to.
-    known = None if ledger is None else ledger.by_manifest or ledger.by_sha256
-    ours = who == "archive" or known is not None
-    answer = _logged(file, found, trust, known) if ours else LogAnswer.not_asked()
     steps.append(
         Step(6, "Is it in the public log?", "RFC 9162 §2.1.3.2; C2SP tlog-proof, signed-note",
               answer.outcome, answer.text)
     )  # fmt: skip
 
     # 7. The word for it all.
-    word, text, more = _word(who, integrity, identical, known is not None, ledger is not None)
+    word, text, more = _word(who, integrity, known)
     steps.append(Step(7, "What follows?", "docs/verify.md", word, text))
     return Verdict(
         verdict=word,
@@ -205,28 +229,103 @@ def _integrity(found: Reading) -> Integrity:
 def _who(found: Reading, trust: Trust) -> Who:
     if not found.signature_holds:
         return "unproven"
-    return "archive" if found.trust_uri in trust.uris else "unknown"
+    if found.trust_uri in trust.uris:
+        return "archive"
+    return trust.others.get(found.trust_uri, "unknown")
 
 
-def _logged(file: FileFacts, found: Reading, trust: Trust, known: Issued | None) -> LogAnswer:
-    generated = known.generated if known else None
-    return log_answer(found, file.sha256, generated, trust.log_vkey)
+@dataclass(frozen=True)
+class _Known:
+    """What ledger or log know of the file: is it bit-identical, is its manifest one of ours."""
+
+    identical: bool | None
+    named: bool
+    generated: Receipt | None
+    asked: bool
 
 
-def _word(
-    who: Who, integrity: Integrity, identical: bool | None, known: bool, asked: bool
-) -> tuple[Word, str, tuple[str, ...]]:
+def _known(
+    file: FileFacts, found: Reading, trust: Trust, ledger: Ledger | None, generated: Receipt | None
+) -> _Known:
+    if ledger is not None:
+        issued = ledger.by_manifest or ledger.by_sha256
+        receipt = issued.generated if issued else None
+        return _Known(ledger.by_sha256 is not None, issued is not None, receipt, asked=True)
+    if generated is None:
+        return _Known(None, named=False, generated=None, asked=False)
+    identical = issued_bytes(found, file.sha256, generated, trust.log_vkey)
+    return _Known(identical, identical is not None, generated, asked=identical is not None)
+
+
+def _standing(
+    who: Who, integrity: Integrity, found: Reading, trust: Trust, known: _Known, answer: LogAnswer
+) -> tuple[Who, str]:
+    """Whose the signature is after expiry and revocation, which the log can outlive."""
+    if who == "archive" and _revoked(found, trust, answer):
+        return "revoked", wording.WHO_WORDS["revoked"]
+    if who != "archive" and known.identical and integrity == "holds":
+        revoked = _revoked(found, trust, answer)
+        while_valid = not revoked and _within_validity(found, answer)
+        return "revoked" if revoked else "archive", (
+            wording.WHO_WORDS["revoked"]
+            if revoked
+            else wording.LOGGED_WHILE_VALID
+            if while_valid
+            else wording.LAPSED
+        )
+    return who, wording.WHO_WORDS[who]
+
+
+def _revoked(found: Reading, trust: Trust, answer: LogAnswer) -> bool:
+    """Whether the signing key was revoked before anything proves that the file existed.
+
+    Only the entry of the finished file counts: receipts of earlier entries lie in every copy of a
+    credential, where whoever stole the key could take them from.
+    """
+    since = [each.since for each in trust.revocations if each.serial == found.signer.get("serial")]
+    if not since:
+        return False
+    proven = [_instant(found.signer.get("time_stamp", ""))] if found.stamped else []
+    if answer.checked and answer.entry_type == EntryType.GENERATED:
+        proven.append(answer.at)
+    return not any(at is not None and at < min(since) for at in proven)
+
+
+def _within_validity(found: Reading, answer: LogAnswer) -> bool:
+    first = _instant(found.signer.get("not_before", ""))
+    last = _instant(found.signer.get("not_after", ""))
+    if not (answer.checked and answer.entry_type == EntryType.GENERATED):
+        return False
+    return answer.at is not None and bool(first and last and first <= answer.at <= last)
+
+
+def _instant(text: str) -> datetime | None:
+    """A time as the validator writes it; None for anything else and for one without a zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def _word(who: Who, integrity: Integrity, known: _Known) -> tuple[Word, str, tuple[str, ...]]:
+    if who == "revoked":
+        return "foreign", wording.REVOKED, ("archive.key.revoked",)
     if who == "archive" and integrity == "holds":
-        if identical or not asked:
-            return "intact", _WORDS["intact"], ()
-        if known:
-            return "changed", _APPENDED, ("archive.ledger.bytes",)
+        if known.identical:
+            return "intact", wording.WORDS["intact"], ()
+        if not known.asked:
+            return "intact", wording.INTACT_AS_SIGNED, ()
+        if known.named:
+            return "changed", wording.APPENDED, ("archive.ledger.bytes",)
         return "foreign", words_for("archive.ledger.unknown"), ("archive.ledger.unknown",)
     if who == "archive":
-        return "changed", _WORDS["changed"], ()
-    if known:
-        return "changed", _NAMED, ("archive.ledger.bytes",)
-    return "foreign", _FOREIGN[integrity], ()
+        return "changed", wording.WORDS["changed"], ()
+    if known.named:
+        return "changed", wording.NAMED, ("archive.ledger.bytes",)
+    if integrity == "holds" and who in wording.OTHER_LISTS:
+        return "foreign", wording.OTHER_LISTS[who], ()
+    return "foreign", wording.FOREIGN[integrity], ()
 
 
 def _without_reading(
@@ -236,7 +335,7 @@ def _without_reading(
     failures = [] if trouble is None else [_failure(trouble.code, trouble.where)]
     text = _trouble_words(word, trouble)
     if word == "unreadable" and ledger is not None and ledger.by_manifest is not None:
-        text = f"{text} {_NAMES_OURS}"
+        text = f"{text} {wording.NAMES_OURS}"
     steps = [
         Step(1, "Can the file be read?", "", "no" if word == "unreadable" else "yes",
               text if word == "unreadable" else "It was read to its end."),
@@ -248,7 +347,8 @@ def _without_reading(
         )  # fmt: skip
     steps.append(
         Step(len(steps) + 1, "Is it byte for byte a file that the archive issued?",
-              "the archive's ledger of SHA-256", _yes_no(identical), _IDENTICAL_WORDS[identical])
+              "the archive's ledger of SHA-256", _yes_no(identical),
+              wording.IDENTICAL_WORDS[identical])
     )  # fmt: skip
     known = ledger.by_manifest if ledger else None
     return Verdict(
@@ -262,7 +362,7 @@ def _without_reading(
 def _trouble_words(word: Word, trouble: Trouble | None) -> str:
     if trouble is not None and (word == "unreadable" or trouble.code == ELSEWHERE):
         return words_for(trouble.code)
-    return _WORDS[word]
+    return wording.WORDS[word]
 
 
 def _failure(code: str, where: str = "") -> Failure:
@@ -271,48 +371,3 @@ def _failure(code: str, where: str = "") -> Failure:
 
 def _yes_no(answer: bool | None) -> str:
     return "not known" if answer is None else "yes" if answer else "no"
-
-
-_INTEGRITY_WORDS: Mapping[Integrity, str] = {
-    "holds": "The video and every statement about it are as they were when they were signed.",
-    "broken": "The video, or a statement about it, is not what was signed.",
-}
-_IDENTICAL_WORDS: Mapping[bool | None, str] = {
-    True: "Yes: not a single bit differs from the file that the archive issued.",
-    False: "No file with exactly these bytes was issued by the archive.",
-    None: "The archive's ledger was not asked.",
-}
-_WHO_WORDS: Mapping[Who, str] = {
-    "archive": "This archive signed it, with a certificate under its own root.",
-    "unknown": "Somebody signed it whose certificate is not the archive's.",
-    "unproven": "The signature does not hold, so the name in it proves nothing.",
-}
-_LAPSED = (
-    "The certificate is no longer accepted, perhaps because it has expired since; the ledger shows"
-    " that this archive issued this very file."
-)
-_WORDS: Mapping[Word, str] = {
-    "unreadable": "The file could not be read.",
-    "foreign": "This carries somebody else's content credential.",
-    "intact": "This is an intact clip of this archive.",
-    "changed": "This comes from a clip of this archive, but it was changed after it was signed.",
-    "no_credential": "This file carries no content credential. That proves nothing either way:"
-    " many platforms strip credentials from what is uploaded to them.",
-}
-_APPENDED = (
-    "This is a clip of this archive to which something was done that the standard's own check does"
-    " not cover: picture and statements hold, but the file is not byte for byte the one issued."
-)
-_FOREIGN: Mapping[Integrity, str] = {
-    "holds": "This carries somebody else's content credential. It holds, but this archive does not"
-    " vouch for who signed it.",
-    "broken": "This carries somebody else's content credential, and it does not hold: the file or"
-    " the credential was changed.",
-}
-_NAMED = (
-    "It carries the name of a credential that this archive issued, but it is not what was issued:"
-    " it was changed, or made to look like it."
-)
-_NAMES_OURS = (
-    "Its bytes name a credential that this archive issued; what is left cannot be checked."
-)

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from provenance.core import tiles
+from provenance.core.proofs import with_entry
 from provenance.core.tiles import TileRefused
 
 from . import pages, receipts, tree
@@ -38,12 +39,12 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
 
 @require_safe
 def proof(request: HttpRequest, index: int) -> HttpResponse:
-    """The .tlog-proof of an entry under the newest checkpoint."""
+    """The .tlog-proof of an entry under the newest checkpoint; `extra` brings the entry itself."""
     try:
         found = receipts.receipt(index)
     except LogUnavailable as error:
         raise Http404("The log has no such entry.") from error
-    answer = _file(found.proof.encode(), _TEXT, _SOON_OLD)
+    answer = _file(with_entry(found).encode(), _TEXT, _SOON_OLD)
     answer["Content-Disposition"] = f'attachment; filename="entry-{index}.tlog-proof"'
     return answer
 

@@ -4,6 +4,10 @@ Everything is made at first start, in one step that either happens whole or not 
 parts lie apart from private ones, so that the web process needs none of the latter.
 """
 
-from .files import HOME, anchors, ensure_keys, log_key, log_vkey, signing_identity
+from .files import HOME, anchors, chain, ensure_keys, log_key, log_vkey, rotate, signing_identity
+from .lists import add_list, revoke, trust_list
 
-__all__ = ["HOME", "anchors", "ensure_keys", "log_key", "log_vkey", "signing_identity"]
+__all__ = [
+    "HOME", "add_list", "anchors", "chain", "ensure_keys", "log_key", "log_vkey", "revoke",
+    "rotate", "signing_identity", "trust_list",
+]  # fmt: skip

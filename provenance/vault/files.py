@@ -2,6 +2,7 @@
 
 archive/public/        trust anchors and the log's verifier key; anybody may have them
 archive/signing/       certificate chain and key of the claim signer: the worker's
+archive/retired/       certificates of claim signers before this one
 archive/log/           the log's signing key: the sequencer's
 archive/take-offline/  keys of the root and the issuer, encrypted; nothing running needs them
 """
@@ -11,11 +12,13 @@ import os
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import (
@@ -26,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import NameOID
 
 from provenance.core import keys, notes
 from provenance.core.credentials import Anchor, SigningIdentity
@@ -37,6 +41,8 @@ LOG_VKEY = "public/log.vkey"
 CHAIN = "signing/chain.pem"
 LEAF_KEY = "signing/leaf.key.pem"
 LOG_KEY = "log/log.key.pem"
+RETIRED = "retired"
+_LOOKS, _LOOK_SECONDS = 5, 0.1
 ROOT_KEY = "take-offline/root.key.pem"
 ISSUER_KEY = "take-offline/issuer.key.pem"
 PASSPHRASE = "take-offline/passphrase.txt"  # noqa: S105 - the name of a file
@@ -86,15 +92,71 @@ def log_vkey(keys_dir: Path) -> str:
 
 def signing_identity(keys_dir: Path, tsa_url: str = "") -> SigningIdentity:
     """What signs credentials; for the worker alone. `tsa_url` empty: no time-stamps."""
-    key = _private_key(keys_dir, LEAF_KEY)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise KeysRefused(f"{LEAF_KEY} is not an EC key.")
-    signer = key
+    signer, chain_pem = _pair(keys_dir)
 
     def sign(data: bytes) -> bytes:
         return signer.sign(data, ec.ECDSA(hashes.SHA256()))
 
-    return SigningIdentity(_read(keys_dir, CHAIN), sign, tsa_url)
+    return SigningIdentity(chain_pem, sign, tsa_url)
+
+
+def _pair(keys_dir: Path) -> tuple[ec.EllipticCurvePrivateKey, bytes]:
+    """The key and the certificates that belong together, also while they are being rotated."""
+    for _ in range(_LOOKS):
+        key, chain_pem = _private_key(keys_dir, LEAF_KEY), _read(keys_dir, CHAIN)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise KeysRefused(f"{LEAF_KEY} is not an EC key.")
+        if key.public_key() == x509.load_pem_x509_certificates(chain_pem)[0].public_key():
+            return key, chain_pem
+        time.sleep(_LOOK_SECONDS)
+    raise KeysRefused(f"{LEAF_KEY} does not belong to the certificate in {CHAIN}.")
+
+
+def chain(keys_dir: Path) -> bytes:
+    """The claim signer's certificates, leaf first, as PEM; public."""
+    return _read(keys_dir, CHAIN)
+
+
+def rotate(keys_dir: Path, issuer_key: Path, passphrase: bytes, now: datetime) -> str:
+    """Put a new leaf in the place of the old one, which is kept aside; returns its serial.
+
+    `issuer_key` is the encrypted key of the intermediate, brought from where it is kept offline.
+    Clips signed with the old leaf stay trusted: root and intermediate are the same. Raises
+    KeysRefused where that key is not the intermediate's.
+    """
+    old_leaf, *above = x509.load_pem_x509_certificates(chain(keys_dir))
+    issuer = keys.Certified(_unlocked(issuer_key, passphrase), above[0])
+    if issuer.key.public_key() != above[0].public_key():
+        raise KeysRefused(f"{issuer_key} is not the key of this archive's issuer.")
+    names = {
+        oid: str(old_leaf.subject.get_attributes_for_oid(oid)[0].value)
+        for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+    }
+    subject = keys.ChainSubject(names[NameOID.ORGANIZATION_NAME], names[NameOID.COMMON_NAME])
+    leaf = keys.make_leaf(subject, issuer, now)
+    _exchange(keys_dir / HOME, leaf, b"".join((leaf.pem, issuer.pem)), now)
+    return str(leaf.certificate.serial_number)
+
+
+def _exchange(home: Path, leaf: keys.Certified, chain_pem: bytes, now: datetime) -> None:
+    """Keep the old certificates, drop the old key; a reader between the two renames looks again."""
+    _write(home / RETIRED / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.pem",
+           (home / CHAIN).read_bytes())  # fmt: skip
+    for name, data in ((LEAF_KEY, _pem(leaf.key, NoEncryption())), (CHAIN, chain_pem)):
+        draft = (home / name).with_name(f".{secrets.token_hex(8)}")
+        _write(draft, data)
+        draft.replace(home / name)
+    _sync(home)
+
+
+def _unlocked(path: Path, passphrase: bytes) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), passphrase)
+    except (OSError, ValueError, TypeError) as error:
+        raise KeysRefused(f"{path} cannot be opened with this passphrase.") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise KeysRefused(f"{path} is not an EC key.")
+    return key
 
 
 def log_key(keys_dir: Path) -> notes.Signer:

@@ -9,3 +9,6 @@ class VerifyConfig(AppConfig):
     name = "provenance.verify"
     label = "verify"
     verbose_name = "Verify"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401 - registers the system checks

@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
+
+from provenance import vault
 
 from . import child, ledger
 from .forms import UploadForm, too_large
@@ -47,6 +49,17 @@ def _check(request: HttpRequest) -> HttpResponse:
     }
     status = UNPROCESSABLE if verdict.verdict == "unreadable" else 200
     return render(request, "verify/result.html", context, status=status)
+
+
+@require_safe
+def trust_list(request: HttpRequest) -> HttpResponse:
+    """Whom this archive's checks believe, for checks elsewhere (docs/keys.md)."""
+    return HttpResponse(
+        vault.trust_list(settings.KEYS_DIR).text,
+        content_type="application/json",
+        # Anybody's page may check by it; there is nothing private in it.
+        headers={"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"},
+    )
 
 
 def _page(request: HttpRequest, form: UploadForm, status: int) -> HttpResponse:

@@ -2,12 +2,16 @@
 
 import io
 import json
+import os
 import resource
 import subprocess
+import sys
+import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,9 +23,10 @@ from pytest_django import Settings
 from provenance import vault
 from provenance.core.readings import Reading
 from provenance.core.verdicts import Trouble
-from provenance.verify import child, reader, views
-from provenance.verify.management.commands.verify import Command, in_words
+from provenance.verify import child, reader, readers, views
+from provenance.verify.management.commands.verify import Command
 from provenance.verify.models import Credential
+from provenance.verify.words import in_words
 from tests.assets import broken
 from tests.core.clips import ATTEMPT, Archive, Signed, sha256_of
 
@@ -47,6 +52,7 @@ def uploads(tmp_path: Path, keys_dir: Path, settings: Settings) -> Path:
     folder.mkdir()
     settings.KEYS_DIR = keys_dir
     settings.FILE_UPLOAD_TEMP_DIR = str(folder)
+    readers.READERS.close()
     return folder
 
 
@@ -202,14 +208,26 @@ def test_a_post_without_the_forms_token_is_refused(issued: Credential, clip: Sig
 
 def children() -> list[str]:
     """Readers that this process has started and that are still there."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if b"provenance.verify.reader" in status.read_bytes():
-                found.append(status.parent.name)
-        except OSError:  # it ended while we looked
-            continue
-    return found
+    return [
+        status.parent.name
+        for status in Path("/proc").glob("[0-9]*/stat")
+        if parent_of(status) == os.getpid() and reads(status.parent.name)
+    ]
+
+
+def parent_of(status: Path) -> int:
+    try:
+        return int(status.read_text().rpartition(")")[2].split()[1])
+    except OSError:  # it ended while we looked
+        return 0
+
+
+def reads(process: str) -> bool:
+    """Whether a process is there and is a reader."""
+    try:
+        return b"provenance.verify.reader" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:  # it ended while we looked
+        return False
 
 
 @pytest.mark.slow
@@ -225,9 +243,73 @@ def test_a_flood_of_boxes_is_cut_off_and_the_next_upload_is_served(
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 5
     assert (status, verdict) == (422, "unreadable")
     assert "could not be read within the limits" in text
+    killed = children()
     assert page.drop(clip.data)[:2] == (200, "intact")
-    assert children() == []
+    assert killed == []
+    assert len(children()) == 1
     assert list(uploads.iterdir()) == []
+
+
+def test_a_reader_serves_many_files_and_none_after_a_damaged_one(page: Page, clip: Signed) -> None:
+    page.drop(clip.data)
+    first = children()
+    page.drop(broken.media_byte_flipped(clip.data))
+    page.drop(broken.stripped(clip.data))
+    assert children() == first
+    page.drop(broken.damaged_credential(clip.data))
+    assert children() == []
+    assert page.drop(clip.data)[:2] == (200, "intact")
+
+
+def test_a_reader_goes_after_its_last_file_and_nobody_notices(
+    page: Page, clip: Signed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end can fall between two files, or while the next one is on its way."""
+    with clip.path.open("rb") as stream:
+        terms = readers.Terms((), readers.Limits())
+        lone = readers.Readers()
+        worker = lone._take(terms)
+        for _ in range(reader.FILES_PER_READER):
+            readers.answer(0, worker.ask(_rewound(stream)))
+        monkeypatch.setattr(worker, "idle", lambda: True)
+        lone._give_back(worker)
+        assert isinstance(lone.ask(stream.fileno(), terms).found, Reading)
+        lone.close()
+
+
+def _rewound(stream: BinaryIO) -> int:
+    stream.seek(0)
+    return stream.fileno()
+
+
+def test_a_change_of_the_limits_takes_effect_at_once(
+    page: Page, clip: Signed, settings: Settings
+) -> None:
+    page.drop(clip.data)
+    settings.VERIFY_MEMORY_BYTES = 50_000_000
+    assert page.drop(clip.data)[:2] == (422, "unreadable")
+
+
+def test_readers_go_when_the_site_is_killed(clip: Signed) -> None:
+    """Nothing tells them but the end of their line."""
+    script = (
+        "import os,sys; from provenance.verify.readers import *;"
+        "READERS.ask(os.open(sys.argv[1], os.O_RDONLY), Terms((), Limits()));"
+        "print(READERS._idle[0]._process.pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", script, str(clip.path)], stdout=subprocess.PIPE, check=False
+    )
+    assert killed.returncode == -9
+    wait_until(lambda: not reads(killed.stdout.decode().strip()))
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Ask again and again until it holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_reader_without_memory_is_an_answer_too(
@@ -251,7 +333,7 @@ def test_a_reader_without_memory_is_an_answer_too(
     ],
 )
 def test_whatever_becomes_of_the_reader_is_an_answer(status: int, output: bytes, code: str) -> None:
-    found = child._answer(status, output).found
+    found = readers.answer(status, output).found
     assert isinstance(found, Trouble)
     assert found.code == code
 
@@ -266,7 +348,7 @@ def test_the_reader_is_started_without_the_sites_secrets(
         seen.update(options)
         return start(arguments, **options)
 
-    monkeypatch.setattr("provenance.verify.child.subprocess.Popen", spy)
+    monkeypatch.setattr("provenance.verify.readers.subprocess.Popen", spy)
     monkeypatch.setenv("SECRET_KEY", "visible")
     with clip.path.open("rb") as stream:
         assert isinstance(child.ask(stream.fileno()).found, Reading)

@@ -9,11 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
 from provenance.core.errors import ProvenanceError
-from provenance.core.verdicts import Verdict
 from provenance.verify import child
-
-INTACT, OTHER, UNREADABLE, NOT_CHECKED = range(4)
-_STATUS = {"intact": INTACT, "unreadable": UNREADABLE}
+from provenance.verify.words import NOT_CHECKED, in_words, status_of
 
 
 class Command(BaseCommand):
@@ -52,27 +49,4 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(verdict.as_json(), ensure_ascii=False, indent=2))
         else:
             self.stdout.write(in_words(verdict))
-        sys.exit(_STATUS.get(verdict.verdict, OTHER))
-
-
-def in_words(verdict: Verdict) -> str:
-    """The verdict as lines for a terminal; what a file says is stripped of control characters."""
-    lines = [verdict.text, ""]
-    lines += [f"{step.number}. {step.title} {step.outcome}. {step.text}" for step in verdict.steps]
-    if verdict.signer:
-        lines += ["", f"Signer: {verdict.signer['common_name']}, {verdict.signer['organization']}"]
-    if verdict.claims:
-        lines += ["", "The credential says (and who asserts it):"]
-        lines += [f"  {c.text}: {c.value} ({c.asserted_by})" for c in verdict.claims]
-    if verdict.failures:
-        lines += ["", "What does not hold:"]
-        lines += [
-            f"  {failure.text} [{failure.code}] {failure.where}" for failure in verdict.failures
-        ]
-    return "\n".join(_printable(line) for line in lines)
-
-
-def _printable(line: str) -> str:
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line
-    )
+        sys.exit(status_of(verdict))

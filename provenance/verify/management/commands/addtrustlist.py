@@ -1,0 +1,35 @@
+"""`manage.py addtrustlist`: believe, and tell apart, a list of anchors that others keep."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from provenance import vault
+from provenance.core.errors import ProvenanceError
+from provenance.core.trustlists import KINDS
+
+
+class Command(BaseCommand):
+    """Keeps the list with its SHA-256 and the date."""
+
+    help = "Add a list of certificates (PEM) that checks tell apart from the archive's own."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE")
+        kinds = [kind for kind in KINDS if kind != "archive"]
+        parser.add_argument("--kind", choices=kinds, required=True)
+        parser.add_argument("--name", help="what to call it; default: the file's name")
+
+    def handle(self, *args: object, file: Path, **options: Any) -> None:
+        try:
+            added = vault.add_list(
+                settings.KEYS_DIR, options["name"] or file.name, file.read_text(encoding="ascii"),
+                options["kind"], timezone.now(),
+            )  # fmt: skip
+        except (ProvenanceError, OSError, UnicodeDecodeError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Added {added.name} ({added.kind}), SHA-256 {added.sha256}.")

@@ -1,0 +1,358 @@
+"""Stories about whom a check believes: lists, revoked keys, new keys, the offline check."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django import Settings
+
+from provenance import vault
+from provenance.core import keys
+from provenance.core.proofs import Receipt, receipt_of, with_entry
+from provenance.core.trustlists import TrustList, TrustListRefused, parse_trust_list
+from provenance.core.verdicts import Ledger, Verdict
+from provenance.log.models import Pending
+from provenance.offline import check, main
+from provenance.verify import checks, child, ledger, readers
+from provenance.verify.models import Credential
+from tests.assets import broken
+from tests.core.clips import ATTEMPT, NOW, Archive, Signed, sha256_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def keys_dir(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+    """An archive's keys, in use."""
+    folder = tmp_path / "keys"
+    vault.ensure_keys(folder, "archive.test/log", datetime.now(UTC))
+    settings.KEYS_DIR = folder
+    yield folder
+    readers.READERS.close()
+
+
+@pytest.fixture
+def clip(keys_dir: Path, tmp_path: Path) -> Signed:
+    return Archive.of_vault(keys_dir).sign(tmp_path)
+
+
+@pytest.fixture
+def issued(db: None, clip: Signed, monkeypatch: pytest.MonkeyPatch) -> Credential:
+    """The clip stands in the ledger, and its entry in a small log of the test's own."""
+    credential = Credential.objects.create(
+        sha256=sha256_of(clip.data), size=len(clip.data), manifest_id=clip.embedded.manifest_id,
+        signer_serial="1", attempt=ATTEMPT, rendered_index=1, generated_ticket=uuid.uuid4(),
+        clip_id=uuid.uuid4(),
+    )  # fmt: skip
+
+    def with_receipt(sha256: str, manifest_ids: tuple[str, ...]) -> Ledger:
+        known = clip.issued
+        return Ledger(
+            known if sha256 == known.sha256 else None,
+            known if known.manifest_id in manifest_ids else None,
+        )
+
+    monkeypatch.setattr(ledger, "consult", with_receipt)
+    return credential
+
+
+def serial_of(keys_dir: Path) -> str:
+    return keys.leaf_serial(vault.chain(keys_dir))
+
+
+def who(verdict: Verdict) -> str:
+    return verdict.signer["who"] if verdict.signer else ""
+
+
+# trust.json
+
+
+def test_the_site_and_the_command_give_the_same_list(
+    db: None, keys_dir: Path, client: Client
+) -> None:
+    output = io.StringIO()
+    call_command("trustlist", stdout=output)
+    served = client.get("/verify/trust.json")
+    assert served.content.decode() == output.getvalue()
+    assert served["Access-Control-Allow-Origin"] == "*"
+    found = parse_trust_list(output.getvalue())
+    assert found == vault.trust_list(keys_dir)
+    assert found.trust.uris == {vault.anchors(keys_dir)[0].trust_uri}
+    assert "PRIVATE" not in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"schema": 2}, "schema 1"),
+        ({"anchors": [{"list": "archive"}]}, "missing"),
+        ({"anchors": "x"}, "missing"),
+        ({"date": "yesterday"}, "missing"),
+        ({"log": {}}, "missing"),
+        ({"revocations": [{"serial": "1", "since": None}]}, "missing"),
+        ({"witnesses": {"threshold": 1, "vkeys": []}}, "checks none"),
+    ],
+)
+def test_a_list_is_believed_as_a_whole_or_not_at_all(
+    keys_dir: Path, change: dict[str, Any], words: str
+) -> None:
+    document = json.loads(vault.trust_list(keys_dir).text)
+    with pytest.raises(TrustListRefused, match=words):
+        parse_trust_list(json.dumps(document | change))
+
+
+def test_two_lists_cannot_share_an_address(keys_dir: Path) -> None:
+    document = json.loads(vault.trust_list(keys_dir).text)
+    stranger = {**document["anchors"][0], "list": "c2pa"}
+    with pytest.raises(TrustListRefused, match="same trust_uri"):
+        parse_trust_list(json.dumps(document | {"anchors": [*document["anchors"], stranger]}))
+
+
+# Lists of others.
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("c2pa", "C2PA trust list"), ("interim", "former, interim list")]
+)
+def test_a_signer_on_somebody_elses_list_is_told_apart(
+    issued: Credential, keys_dir: Path, tmp_path: Path, kind: str, words: str
+) -> None:
+    authority = Archive("authority.test")
+    file = tmp_path / "list.pem"
+    file.write_text(authority.anchor.pem)
+    stranger = authority.sign(tmp_path, name="stranger")
+    assert who(child.check(stranger.path)) == "unknown"
+    call_command("addtrustlist", str(file), "--kind", kind, stdout=io.StringIO())
+    verdict = child.check(stranger.path)
+    assert (verdict.verdict, verdict.integrity, who(verdict)) == ("foreign", "holds", kind)
+    assert words in verdict.text
+
+
+def test_a_list_of_time_stamp_authorities_makes_nobody_a_known_signer(
+    issued: Credential, keys_dir: Path, tmp_path: Path
+) -> None:
+    """The library calls such a signer trusted; the list's own address says otherwise."""
+    authority = Archive("authority.test")
+    vault.add_list(keys_dir, "stamps", authority.anchor.pem, "tsa", NOW)
+    assert who(child.check(authority.sign(tmp_path, name="stranger").path)) == "unknown"
+
+
+def test_what_is_no_list_is_not_added(keys_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "list.pem"
+    file.write_text("no certificate")
+    with pytest.raises(CommandError, match="no certificates"):
+        call_command("addtrustlist", str(file), "--kind", "c2pa")
+    file.write_text(Archive("authority.test").anchor.pem)
+    call_command("addtrustlist", str(file), "--kind", "c2pa", stdout=io.StringIO())
+    with pytest.raises(CommandError, match="added before"):
+        call_command("addtrustlist", str(file), "--kind", "interim")
+
+
+# Revocation.
+
+
+def revoke(keys_dir: Path, since: datetime) -> None:
+    call_command(
+        "revokekey", serial_of(keys_dir), "--since", since.isoformat(), stdout=io.StringIO()
+    )
+
+
+def test_a_clip_logged_before_the_revocation_keeps_its_standing(
+    issued: Credential, clip: Signed, keys_dir: Path
+) -> None:
+    revoke(keys_dir, NOW + timedelta(seconds=1))
+    verdict = child.check(clip.path)
+    assert (verdict.verdict, who(verdict)) == ("intact", "archive")
+    assert b'"event":"revoked"' in bytes(Pending.objects.get().data)
+
+
+def test_a_clip_logged_after_the_revocation_has_none(
+    issued: Credential, clip: Signed, keys_dir: Path
+) -> None:
+    revoke(keys_dir, NOW)
+    verdict = child.check(clip.path)
+    assert (verdict.verdict, who(verdict)) == ("foreign", "revoked")
+    assert "archive.key.revoked" in {failure.code for failure in verdict.failures}
+
+
+def test_receipts_copied_from_a_real_clip_do_not_save_a_forgery(
+    issued: Credential, clip: Signed, keys_dir: Path, tmp_path: Path
+) -> None:
+    """Whoever has the key has also seen clips, and the receipts inside them."""
+    thief = Archive.of_vault(keys_dir)
+    forged = thief.sign(tmp_path, clip.facts, name="forged", shift=9)
+    revoke(keys_dir, NOW + timedelta(days=1))
+    assert child.check(forged.path).verdict == "foreign"
+    assert who(child.check(forged.path)) == "revoked"
+
+
+@pytest.mark.parametrize("arguments", [("12x", NOW.isoformat()), ("12", "2026-11-23T10:00:00"),
+                                       ("12", "today")])  # fmt: skip
+def test_a_revocation_names_a_number_and_a_time(
+    db: None, keys_dir: Path, arguments: tuple[str, str]
+) -> None:
+    with pytest.raises(CommandError):
+        call_command("revokekey", arguments[0], "--since", arguments[1])
+    assert not Pending.objects.exists()
+    assert vault.trust_list(keys_dir).revocations == ()
+
+
+def test_a_key_is_revoked_once(db: None, keys_dir: Path) -> None:
+    revoke(keys_dir, NOW)
+    with pytest.raises(CommandError, match="already"):
+        revoke(keys_dir, NOW)
+    assert Pending.objects.count() == 1
+
+
+# Rotation.
+
+
+def test_after_a_rotation_old_and_new_clips_are_trusted(
+    db: None, clip: Signed, keys_dir: Path, tmp_path: Path
+) -> None:
+    offline, before = keys_dir / "archive/take-offline", serial_of(keys_dir)
+    call_command(
+        "rotatekey", str(offline / "issuer.key.pem"),
+        "--passphrase-file", str(offline / "passphrase.txt"), stdout=io.StringIO(),
+    )  # fmt: skip
+    assert serial_of(keys_dir) != before
+    assert keys.profile_problems(vault.chain(keys_dir), datetime.now(UTC)) == []
+    new = Archive.of_vault(keys_dir).sign(tmp_path, name="new")
+    trust = vault.trust_list(keys_dir)
+    assert [who(check(path, trust)) for path in (clip.path, new.path)] == ["archive"] * 2
+    assert b'"event":"created"' in bytes(Pending.objects.get().data)
+    assert len(list((keys_dir / "archive/retired").iterdir())) == 1
+
+
+def test_only_the_issuers_own_key_makes_a_new_leaf(
+    db: None, keys_dir: Path, tmp_path: Path
+) -> None:
+    other, before = tmp_path / "other", vault.chain(keys_dir)
+    vault.ensure_keys(other, "archive.test/log", datetime.now(UTC))
+    offline = other / "archive/take-offline"
+    for key, passphrase in (
+        (offline / "issuer.key.pem", offline / "passphrase.txt"),
+        (keys_dir / "archive/take-offline/issuer.key.pem", offline / "passphrase.txt"),
+    ):
+        with pytest.raises(CommandError):
+            call_command("rotatekey", str(key), "--passphrase-file", str(passphrase))
+    assert vault.chain(keys_dir) == before
+    assert not Pending.objects.exists()
+
+
+# What the operator is told.
+
+
+def test_the_operator_is_warned_in_time(keys_dir: Path, settings: Settings) -> None:
+    assert [each.id for each in checks.signing_can_go_on()] == ["verify.W001"]
+    settings.TSA_URL = "http://stamps.test"
+    assert checks.signing_can_go_on() == []
+    short = keys.make_chain(
+        keys.ChainSubject("Archive", "Clips"), datetime.now(UTC), timedelta(days=59)
+    )
+    (keys_dir / "archive/signing/chain.pem").write_bytes(short.chain_pem)
+    (warning,) = checks.signing_can_go_on()
+    assert (warning.id, "days left" in warning.msg) == ("verify.W002", True)
+
+
+# The offline check.
+
+
+def offline(path: Path, trust: TrustList, proof: Receipt | None, folder: Path) -> tuple[int, Any]:
+    """Status and JSON of the command in a Python that has no Django."""
+    (folder / "trust.json").write_text(trust.text)
+    arguments = [str(path), "--trust", str(folder / "trust.json"), "--json"]
+    if proof:
+        (folder / "clip.tlog-proof").write_text(with_entry(proof))
+        arguments += ["--proof", str(folder / "clip.tlog-proof")]
+    script = (
+        "import sys; sys.modules.update(dict.fromkeys(['django', 'celery', 'psycopg']));"
+        "from provenance.offline import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout)
+
+
+DECIDED = ("verdict", "bit_identical", "integrity", "signer", "claims", "validator", "failures")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [bytes, broken.media_byte_flipped, broken.free_box_appended, broken.bytes_appended,
+     broken.cut_in_half],
+)  # fmt: skip
+def test_with_the_logs_proof_the_offline_check_answers_as_the_page_does(
+    issued: Credential, clip: Signed, keys_dir: Path, tmp_path: Path, recipe: broken.Recipe
+) -> None:
+    path = tmp_path / "received.mp4"
+    path.write_bytes(recipe(clip.data))
+    page = child.check(path).as_json()
+    status, said = offline(path, vault.trust_list(keys_dir), clip.generated, tmp_path)
+    assert {key: said[key] for key in DECIDED} == {key: page[key] for key in DECIDED}
+    assert status == (0 if recipe is bytes else 1)
+    assert said["log"] == page["log"]
+    assert said["not_decidable_offline"] == []
+
+
+@pytest.mark.parametrize("recipe", [bytes, broken.media_byte_flipped, broken.free_box_appended])
+def test_without_it_the_offline_check_says_what_it_cannot_decide(
+    issued: Credential, clip: Signed, keys_dir: Path, tmp_path: Path, recipe: broken.Recipe
+) -> None:
+    path = tmp_path / "received.mp4"
+    path.write_bytes(recipe(clip.data))
+    page = child.check(path).as_json()
+    _, said = offline(path, vault.trust_list(keys_dir), None, tmp_path)
+    for key in ("integrity", "signer", "claims"):
+        assert said[key] == page[key]
+    assert said["bit_identical"] is None
+    assert said["not_decidable_offline"] == ["bit_identical"]
+
+
+def test_a_proof_of_another_clip_decides_nothing(
+    clip: Signed, keys_dir: Path, tmp_path: Path
+) -> None:
+    other = Archive.of_vault(keys_dir).sign(tmp_path, name="other", shift=5)
+    verdict = check(clip.path, vault.trust_list(keys_dir), other.generated)
+    assert verdict.bit_identical is None
+
+
+def test_a_proof_of_another_log_decides_nothing(
+    clip: Signed, keys_dir: Path, tmp_path: Path
+) -> None:
+    forged = replace(clip.generated, proof=Archive("elsewhere.test").sign(tmp_path).generated.proof)
+    assert check(clip.path, vault.trust_list(keys_dir), forged).bit_identical is None
+
+
+def test_the_offline_check_says_3_where_it_made_none(
+    clip: Signed, keys_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trust, wrong = tmp_path / "trust.json", tmp_path / "wrong.json"
+    trust.write_text(vault.trust_list(keys_dir).text)
+    wrong.write_text("{}")
+    assert main([str(clip.path), "--trust", str(trust)]) == 0
+    assert "not decidable offline" in capsys.readouterr().out
+    assert main([str(clip.path), "--trust", str(wrong)]) == 3
+    assert main([str(tmp_path / "none.mp4"), "--trust", str(trust)]) == 3
+    assert main([str(clip.path), "--trust", str(trust), "--proof", str(trust)]) == 3
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 3
+
+
+def test_a_proof_file_brings_its_entry(clip: Signed) -> None:
+    text = with_entry(clip.generated)
+    assert receipt_of(text).entry == clip.generated.entry
