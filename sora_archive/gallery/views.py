@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from generation.models import Clip, Visibility
 
-from . import searching, wall
+from . import describing, searching, wall
 from .choice import Choice
 from .errors import BadChoice, BadPlace
 from .exhibit import entries_of
@@ -65,6 +65,11 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "credential": found.credential,
         "artist": str(found.generation.artist),
         "entries": entries_of(found),
+        "structured": describing.structured(found),
+        "summary": describing.summary(found),
+        "citation": describing.citation(found),
+        "bibtex": describing.bibtex(found),
+        "frame": describing.frame(found, *describing.frame_size(found, None, None)),
     }
     return render(request, "gallery/clip.html", context)
 

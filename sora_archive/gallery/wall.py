@@ -20,6 +20,16 @@ from .errors import BadPlace
 from .models import Hanging
 
 WORKS_A_PAGE = 24
+# What a label, a feed or the API says of a clip; the rest of the rows stays where it is.
+_SHOWN = (
+    *(f"clip__{name}" for name in ("title", "model_title", "width", "height", "frames", "fps")),
+    *(f"clip__{name}" for name in ("untrained", "published_at", "generation__prompt")),
+    *(
+        f"clip__credential__{name}"
+        for name in ("generated_ticket", "sha256", "size", "manifest_id")
+    ),
+    "clip__generation__artist__pseudonym",
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Sixteen digits of microseconds reach the year 2286 and stay inside every database's range.
@@ -72,7 +82,7 @@ def page(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -
     tickets = [hanging.clip.credential.generated_ticket for hanging in hangings]
     entries = outbox.indexes_of(tickets) if tickets else {}
     works = [
-        Work(hanging.clip, hanging.artist, entries.get(ticket))
+        Work(hanging.clip, str(hanging.clip.generation.artist), entries.get(ticket))
         for hanging, ticket in zip(hangings, tickets, strict=True)
     ]
     last = hangings[-1] if more else None
@@ -82,8 +92,8 @@ def page(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -
 def _hanging(choice: Choice, after: Place | None) -> QuerySet[Hanging]:
     hangings = (
         choice.hangings()
-        .select_related("clip__generation", "clip__credential")
-        .defer("words")
+        .select_related("clip__generation__artist", "clip__credential")
+        .only("published_at", *_SHOWN)
         .order_by("-published_at", "-clip_id")
     )
     if after is None:
