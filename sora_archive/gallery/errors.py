@@ -7,3 +7,7 @@ class GalleryError(Exception):
 
 class BadPlace(GalleryError):
     """There is no such place on the wall."""
+
+
+class BadChoice(GalleryError):
+    """There is no such choice of clips; the words say what is wrong with it."""

@@ -1,4 +1,4 @@
-"""Pages of the gallery: the wall, and one clip with its evidence."""
+"""Pages of the gallery: the wall, what can be found on it, and one clip with its evidence."""
 
 import uuid
 
@@ -8,18 +8,46 @@ from django.views.decorators.http import require_safe
 
 from generation.models import Clip, Visibility
 
-from . import wall
-from .errors import BadPlace
+from . import describing, searching, wall
+from .choice import Choice
+from .errors import BadChoice, BadPlace
 from .exhibit import entries_of
+from .facets import facets
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The wall, newest first; `?older=` continues it after a place."""
-    after = _place(request.GET.get("older", ""))
-    page = wall.page(after)
+    after = place(request)
+    page = wall.page(Choice(), after)
     context = {"works": page.works, "older": page.older, "first_page": after is None}
     return render(request, "gallery/home.html", context)
+
+
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    """The works that a search and facets choose; a mistyped search is put right, in words."""
+    try:
+        choice = Choice.parse(request.GET)
+    except BadChoice as error:
+        context = {"choice": Choice(), "facets": facets(Choice()), "refusal": str(error)}
+        return render(request, "gallery/find.html", context, status=400)
+    after, asked = place(request), choice
+    page = wall.page(choice, after)
+    if choice.q and not page.works and after is None:
+        choice = choice.but("q", searching.corrected(choice.q))
+        page = wall.page(choice) if choice != asked else page
+    if not page.works:
+        choice = asked
+    context = {
+        "asked": asked,
+        "choice": choice,
+        "works": page.works,
+        "older": page.older,
+        "first_page": after is None,
+        "facets": facets(choice),
+    }
+    return render(request, "gallery/find.html", context)
 
 
 @require_safe
@@ -37,6 +65,11 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "credential": found.credential,
         "artist": str(found.generation.artist),
         "entries": entries_of(found),
+        "structured": describing.structured(found),
+        "summary": describing.summary(found),
+        "citation": describing.citation(found),
+        "bibtex": describing.bibtex(found),
+        "frame": describing.frame(found, *describing.frame_size(found, None, None)),
     }
     return render(request, "gallery/clip.html", context)
 
@@ -47,7 +80,9 @@ def _draft(request: HttpRequest, draft: Clip) -> HttpResponse:
     return redirect(draft.generation)
 
 
-def _place(text: str) -> wall.Place | None:
+def place(request: HttpRequest) -> wall.Place | None:
+    """The place on the wall that an address names in `?older=`; raises Http404 in words."""
+    text = request.GET.get("older", "")
     if not text:
         return None
     try:

@@ -12,12 +12,24 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from generation.models import Clip, Visibility
+from generation.models import Clip
 from provenance.log import outbox
 
+from .choice import Choice
 from .errors import BadPlace
+from .models import Hanging
 
 WORKS_A_PAGE = 24
+# What a label, a feed or the API says of a clip; the rest of the rows stays where it is.
+_SHOWN = (
+    *(f"clip__{name}" for name in ("title", "model_title", "width", "height", "frames", "fps")),
+    *(f"clip__{name}" for name in ("untrained", "published_at", "generation__prompt")),
+    *(
+        f"clip__credential__{name}"
+        for name in ("generated_ticket", "sha256", "size", "manifest_id")
+    ),
+    "clip__generation__artist__pseudonym",
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Sixteen digits of microseconds reach the year 2286 and stay inside every database's range.
@@ -60,43 +72,34 @@ class Page:
     older: Place | None
 
 
-def page(after: Place | None = None) -> Page:
-    """The works older than `after`, or the newest ones; two queries however many there are."""
-    found = list(_published(after)[: WORKS_A_PAGE + 1])
-    clips, more = found[:WORKS_A_PAGE], len(found) > WORKS_A_PAGE
-    entries = outbox.indexes_of([clip.credential.generated_ticket for clip in clips])
+def page(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -> Page:
+    """The chosen works older than `after`, or the newest ones; two queries however many there are.
+
+    `size` is how many works at most.
+    """
+    found = list(_hanging(choice, after)[: size + 1])
+    hangings, more = found[:size], len(found) > size
+    tickets = [hanging.clip.credential.generated_ticket for hanging in hangings]
+    entries = outbox.indexes_of(tickets) if tickets else {}
     works = [
-        Work(
-            clip,
-            str(clip.generation.artist),
-            entries.get(clip.credential.generated_ticket),
-        )
-        for clip in clips
+        Work(hanging.clip, str(hanging.clip.generation.artist), entries.get(ticket))
+        for hanging, ticket in zip(hangings, tickets, strict=True)
     ]
-    return Page(works, _place(clips[-1]) if more else None)
+    last = hangings[-1] if more else None
+    return Page(works, Place(last.published_at, last.clip_id) if last else None)
 
 
-def _published(after: Place | None) -> QuerySet[Clip]:
-    clips = (
-        Clip.objects.filter(visibility=Visibility.PUBLISHED)
-        .select_related("generation__artist", "credential")
-        .only(
-            *("id", "title", "model_title", "width", "height", "frames", "fps", "published_at"),
-            "credential__generated_ticket",
-            "generation__artist__pseudonym",
-        )
-        .order_by("-published_at", "-id")
+def _hanging(choice: Choice, after: Place | None) -> QuerySet[Hanging]:
+    hangings = (
+        choice.hangings()
+        .select_related("clip__generation__artist", "clip__credential")
+        .only("published_at", *_SHOWN)
+        .order_by("-published_at", "-clip_id")
     )
     if after is None:
-        return clips
+        return hangings
     # The first condition alone bounds the index scan; the second settles equal times.
-    return clips.filter(
+    return hangings.filter(
         Q(published_at__lte=after.published_at),
-        Q(published_at__lt=after.published_at) | Q(id__lt=after.id),
+        Q(published_at__lt=after.published_at) | Q(clip_id__lt=after.id),
     )
-
-
-def _place(clip: Clip) -> Place:
-    if clip.published_at is None:
-        raise BadPlace("A clip that was never published hangs nowhere.")
-    return Place(clip.published_at, clip.id)

@@ -77,7 +77,15 @@ class Outline(HTMLParser):
 
 def pages(client: Client, as_ada: Client, ada: User) -> Iterator[tuple[str, str]]:
     clip = hang(ada)
-    for address in ("/", f"/clips/{clip.id}/", "/statement/", "/verify/", "/accounts/login/", "/x"):
+    for address in (
+        "/",
+        "/clips/",
+        f"/clips/{clip.id}/",
+        "/api/v1/",
+        "/statement/",
+        "/verify/",
+        "/x",
+    ):
         yield address, client.get(address).content.decode()
     for address in ("/ask/", "/generations/", clip.generation.get_absolute_url()):
         yield address, as_ada.get(address).content.decode()

@@ -1,0 +1,111 @@
+"""The archive for programs: `/api/v1/`, read-only JSON, with the same names as the pages."""
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import conditional_page, require_safe
+
+from generation.models import Clip, Visibility
+
+from . import addresses, wall
+from .choice import Choice
+from .errors import BadChoice, BadPlace
+from .exhibit import entries_of
+from .openapi import MOST_CLIPS, document
+
+
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    """A page that says what can be asked, with a form to try it."""
+    return render(request, "gallery/api.html", {"paths": document()["paths"], "most": MOST_CLIPS})
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The same for programs: OpenAPI 3.1."""
+    return _json(document())
+
+
+@conditional_page
+@require_safe
+def clips(request: HttpRequest) -> HttpResponse:
+    """Published clips, newest first; `next` is the address of those before them."""
+    older = request.GET.get("older", "")
+    try:
+        choice = Choice.parse(request.GET)
+        size = _limit(request.GET.get("limit", str(wall.WORKS_A_PAGE)))
+        page = wall.page(choice, wall.Place.parse(older) if older else None, size)
+    except (BadChoice, BadPlace) as error:
+        return _json({"error": str(error)}, 400)
+    more = f"{choice}&" if choice else ""
+    following = f"{addresses.whole('gallery:api_clips')}?{more}limit={size}&older={page.older}"
+    return _json(
+        {
+            "clips": [_clip(work.clip, work.entry) for work in page.works],
+            "next": following if page.older else None,
+        }
+    )
+
+
+@conditional_page
+@require_safe
+def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """One published clip with its settings and all its entries in the log."""
+    found = Clip.objects.select_related("credential", "generation__artist").filter(pk=clip_id)
+    shown = found.exclude(visibility=Visibility.DRAFT).first()
+    if shown is None:
+        return _json({"error": "No clip of this archive has this id."}, 404)
+    if not shown.published:
+        return _json({"error": "This clip was withdrawn."}, 410)
+    generation, entries = shown.generation, entries_of(shown)
+    asked = {
+        "negative_prompt": generation.negative_prompt,
+        "seed": str(generation.seed),
+        "steps": generation.steps,
+        "guidance": generation.guidance,
+        "entries": {
+            "attempt": entries.attempt,
+            "rendered": entries.rendered,
+            "generated": entries.generated,
+            "publication": entries.publication,
+        },
+    }
+    return _json(_clip(shown, entries.generated) | asked)
+
+
+def _clip(clip: Clip, entry: int | None) -> dict[str, object]:
+    return {
+        "id": str(clip.pk),
+        "title": clip.title,
+        "artist": str(clip.generation.artist),
+        "prompt": clip.generation.prompt,
+        "model": clip.model_title,
+        "untrained": clip.untrained,
+        "width": clip.width,
+        "height": clip.height,
+        "frames": clip.frames,
+        "fps": clip.fps,
+        "published_at": clip.published_at.isoformat() if clip.published_at else None,
+        "sha256": clip.credential.sha256,
+        "size": clip.credential.size,
+        "manifest": clip.credential.manifest_id,
+        "entry": entry,
+        "page": addresses.page_of(clip),
+        "file": addresses.file_of(clip),
+        "poster": addresses.poster_of(clip),
+        "player": addresses.player_of(clip),
+        "ai_generated": True,
+    }
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_CLIPS):
+        raise BadChoice(f"limit is a number from 1 to {MOST_CLIPS}.")
+    return int(text)
+
+
+def _json(body: dict[str, object], status: int = 200) -> HttpResponse:
+    response = JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
+    response["Access-Control-Allow-Origin"] = "*"
+    return response

@@ -1,0 +1,98 @@
+"""A search as people type it, as a query of PostgreSQL's full text search.
+
+Words are taken as they are written, in whatever language: a bare word also finds longer ones that
+begin with it, words in quotation marks stand together exactly, and a minus sign shuts out. What
+is found is ordered by time and never by rank, which would have to read all of it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery
+from django.db import connection
+
+from .errors import BadChoice
+
+LETTERS, TERMS = 200, 12
+_CONFIG = "simple"
+_TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
+_WORD = re.compile(r"\w+")
+_BEGINNING = 3  # letters from which on a word may be a mere beginning
+_NEAREST = """
+    SELECT asked, near.word FROM unnest(%s::text[]) AS asked CROSS JOIN LATERAL (
+      SELECT word FROM gallery_word WHERE word %% asked
+      ORDER BY similarity(word, asked) DESC, clips DESC, word LIMIT 1
+    ) AS near
+    WHERE NOT EXISTS (SELECT FROM gallery_word WHERE word LIKE asked || '%%')
+"""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing to look for, or to shut out."""
+
+    text: str
+    phrase: bool
+    unwanted: bool
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is one word that may be the beginning of a longer one, and may be mistyped."""
+        return not self.phrase and not self.unwanted and bool(_WORD.fullmatch(self.text))
+
+    @property
+    def query(self) -> SearchQuery:
+        """The term alone."""
+        if _WORD.fullmatch(self.text) and len(self.text) >= _BEGINNING and not self.phrase:
+            return SearchQuery(f"'{self.text}':*", config=_CONFIG, search_type="raw")
+        return SearchQuery(self.text, config=_CONFIG, search_type="phrase")
+
+
+def terms(text: str) -> Sequence[Term]:
+    """The terms of a search in the order in which they were typed."""
+    found = []
+    for minus, quoted, word in _TERM.findall(text):
+        said = quoted or word
+        if _WORD.search(said):
+            found.append(Term(said, phrase=bool(quoted), unwanted=bool(minus)))
+    return found
+
+
+def check(text: str) -> None:
+    """Raises BadChoice, with words, for a search that is not made."""
+    if "\0" in text:
+        raise BadChoice("A search is text; this one holds a character that text cannot.")
+    if len(text) > LETTERS:
+        raise BadChoice(f"A search has at most {LETTERS} letters.")
+    found = terms(text)
+    if len(found) > TERMS:
+        raise BadChoice(f"A search has at most {TERMS} words.")
+    if text and all(term.unwanted for term in found):
+        raise BadChoice("Name at least one word to look for.")
+
+
+def query(text: str) -> SearchQuery | CombinedSearchQuery:
+    """The query of a search that `check` let through."""
+    wanted = [~term.query if term.unwanted else term.query for term in terms(text)]
+    whole: SearchQuery | CombinedSearchQuery = wanted[0]
+    for term in wanted[1:]:
+        whole &= term
+    return whole
+
+
+def corrected(text: str) -> str:
+    """The search with every word that no published clip has replaced by the most similar one.
+
+    One query, over the words of published clips alone: what is hidden cannot be guessed at.
+    """
+    asked = {term.text.lower() for term in terms(text) if term.bare}
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAREST, [sorted(asked)])
+        nearest = dict(cursor.fetchall())
+    return " ".join(_written(term, nearest) for term in terms(text))
+
+
+def _written(term: Term, nearest: dict[str, str]) -> str:
+    text = nearest.get(term.text.lower(), term.text) if term.bare else term.text
+    return f"{'-' * term.unwanted}" + (f'"{text}"' if term.phrase else text)
