@@ -36,6 +36,11 @@ class Day:
     label: str
     slots: Sequence[Slot]
 
+    @property
+    def dated(self) -> bool:
+        """Whether it is a day indeed."""
+        return self.slots[0].facts[0].as_of.dated
+
 
 @dataclass(frozen=True)
 class Side:
@@ -80,10 +85,11 @@ def timeline(lines: Iterable[Fact]) -> list[Day]:
 
 
 def _place(fact: Fact) -> tuple[str, str, str]:
-    # By written time, so that "26 November" without a zone stands with New York's 26 November;
-    # of two equal beginnings the coarser stands first, and hours are told apart by their zone.
+    # By written time, so that "26 November" without a zone stands with New York's 26 November.
+    # What has no day closes its month or year; what has no hour opens its day.
     moment = fact.as_of
-    return moment.local.strftime("%Y-%m-%dT%H:%M")[: len(moment.iso)], moment.hour, fact.slug
+    written = moment.local.strftime("%Y-%m-%dT%H:%M")[: len(moment.iso)]
+    return written if moment.dated else f"{written}~", moment.hour, fact.slug
 
 
 def sides() -> list[Side]:

@@ -73,6 +73,11 @@ class Moment:
         return self.precision in _TIMED
 
     @property
+    def dated(self) -> bool:
+        """Whether a day is known."""
+        return self.precision not in {Precision.YEAR, Precision.MONTH}
+
+    @property
     def iso(self) -> str:
         """The written form again, as precise as it is known."""
         return self.local.strftime(_FORMS[self.precision][1])
