@@ -20,6 +20,7 @@ from sora_archive.accounts.people import create_person
 from sora_archive.launcher import Launcher
 from sora_archive.launching.processes import python
 from sora_archive.launching.services import MANAGE
+from sora_archive.record.loading import SHIPPED, load_file
 
 CAST = {"ada": Role.ARTIST, "mo": Role.CURATOR}
 PSEUDONYMS = {"ada": "Ada", "mo": "Mo"}
@@ -71,6 +72,7 @@ def missing_prompts() -> list[str]:
 def fill(launcher: Launcher) -> None:
     """Makes the cast and the clips that are missing, then says what there is to try."""
     passwords = ensure_cast()
+    load_file(SHIPPED)
     prompts = missing_prompts()
     for number, prompt in enumerate(prompts, start=1):
         launcher.console.say(f"clip {number} of {len(prompts)}: asking as ada")

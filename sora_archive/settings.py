@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "sora_archive.accounts",
     "sora_archive.gallery",
     "sora_archive.statement",
+    "sora_archive.record",
     "sora_archive",
     "generation",
     "provenance.log",

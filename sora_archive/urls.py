@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("sora_archive.gallery.urls")),
     path("", include("generation.urls")),
     path("statement/", include("sora_archive.statement.urls")),
+    path("record/", include("sora_archive.record.urls")),
     path("verify/", include("provenance.verify.urls")),
     path("log/", include("provenance.log.urls")),
     path("accounts/login/", LOGIN, name="login"),

@@ -4,11 +4,13 @@ import gzip
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.management import call_command
 from django.template.loader import get_template
 from django.test import Client
 
@@ -77,14 +79,12 @@ class Outline(HTMLParser):
 
 def pages(client: Client, as_ada: Client, ada: User) -> Iterator[tuple[str, str]]:
     clip = hang(ada)
+    call_command("loadrecord", verbosity=0, stdout=StringIO())
     for address in (
-        "/",
-        "/clips/",
-        f"/clips/{clip.id}/",
-        "/api/v1/",
-        "/statement/",
-        "/verify/",
-        "/x",
+        *("/", "/clips/", f"/clips/{clip.id}/", "/api/v1/", "/statement/", "/verify/", "/x"),
+        *("/accounts/login/", "/record/", "/record/sides/", "/record/search/"),
+        *("/record/search/?q=petition", "/record/facts/artists-16/", "/record/facts/turbo/"),
+        "/record/documents/open-letter/",
     ):
         yield address, client.get(address).content.decode()
     for address in ("/ask/", "/generations/", clip.generation.get_absolute_url()):

@@ -1,0 +1,16 @@
+"""Addresses of the record."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "record"
+urlpatterns = [
+    path("", views.timeline, name="timeline"),
+    path("search/", views.search, name="search"),
+    path("sides/", views.sides, name="sides"),
+    path("facts/<slug:slug>/", views.fact, name="fact"),
+    path("facts/<slug:slug>.bib", views.fact_bibtex, name="fact_bibtex"),
+    path("documents/<slug:slug>/", views.document, name="document"),
+    path("documents/<slug:slug>.bib", views.document_bibtex, name="document_bibtex"),
+]
