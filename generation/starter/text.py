@@ -119,5 +119,5 @@ def train(run: runs.Run) -> tuple[T5EncoderModel, float]:
         nn.utils.clip_grad_norm_([*encoder.parameters(), *probe.parameters()], 1.0)
         optimizer.step()
         if run.done % 50 == 0:
-            run.note(loss=float(loss), held_out=accuracy(encoder, probe, tokenizer))
+            run.note(loss=float(loss.detach()), held_out=accuracy(encoder, probe, tokenizer))
     return encoder, accuracy(encoder, probe, tokenizer)

@@ -71,10 +71,11 @@ def _train_decoder(start: Any, folder: Path) -> bool:
     whole = start("decoder-whole", decoder.WHOLE_STEPS)
     decoder.train_whole(whole, vae)
     if whole.finished:
+        sharp = round(decoder.measure(vae), 2)
         publish(folder, vae=vae)
         card.record(folder, "decoder, block by block", first, {})
         card.record(folder, "decoder, consensus of blocks", second, {})
-        card.record(folder, "decoder, whole", whole, {"decibels": round(decoder.measure(vae), 2)})
+        card.record(folder, "decoder, whole", whole, {"decibels": sharp})
     return bool(whole.finished)
 
 

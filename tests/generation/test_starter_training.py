@@ -18,6 +18,7 @@ def weights(module: torch.nn.Module) -> torch.Tensor:
     return torch.cat([p.detach().flatten() for p in module.parameters()])
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path) -> None:
     def run(name: str, minutes: float | None) -> runs.Run:
         return runs.Run("text", tmp_path / name, 3, seed=5, minutes=minutes, quiet=True)
@@ -30,6 +31,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path) -> None:
     assert torch.equal(weights(whole), weights(resumed))
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_seed_is_refused(tmp_path: Path) -> None:
     text.train(runs.Run("text", tmp_path, 1, seed=1, quiet=True))
     with pytest.raises(ValueError, match="seed 1"):
