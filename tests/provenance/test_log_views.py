@@ -88,6 +88,8 @@ def test_the_pages_show_the_log(log: Sequencer, client: Client) -> None:
     assert "archive.example/log" in text
     assert 'href="/log/entry/300"' in text
     assert "/log/entry/250" not in text
+
+    assert f"auditlog --url http://testserver/log/ --vkey '{log.signer.vkey}'" in text
     older = client.get("/log/", {"before": "251"}).content.decode()
     assert 'href="/log/entry/250"' in older
     page = client.get("/log/entry/0").content.decode()
