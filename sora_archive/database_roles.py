@@ -23,6 +23,7 @@ _LOG: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "log_head": (READ, ("SELECT", "INSERT")),
     "log_checkpoint": (READ, ("SELECT", "INSERT")),
     "log_heartbeat": (READ, ("SELECT", "INSERT", "UPDATE")),
+    "log_openattempt": (READ, ("SELECT", "INSERT", "DELETE")),
     "log_pending": (("SELECT", "INSERT"), ("SELECT", "DELETE")),
     "log_opening": (("SELECT", "INSERT", "DELETE"), ()),
     "django_migrations": (READ, READ),

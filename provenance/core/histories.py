@@ -35,7 +35,8 @@ class History:
         if entry.type == EntryType.ATTEMPT:
             if attempt.begun is not None:
                 yield f"the attempt was begun before, by entry {attempt.begun}"
-            attempt.begun, attempt.at = place, entry.at
+            else:
+                attempt.begun, attempt.at = place, entry.at
         elif attempt.begun is None:
             yield "its attempt has no entry before it"
         if entry.type in OUTCOMES:

@@ -188,12 +188,28 @@ class _Body:
 
 _BODIES: Mapping[EntryType, _Body] = {
     EntryType.ATTEMPT: _Body(frozenset({"attempt", "artist", "prompt", "parameters"})),
+    EntryType.ATTEMPT_SIGNED: _Body(frozenset({"attempt", "signed"})),
     EntryType.RENDERED: _Body(frozenset({"attempt", "try", "media"})),
     EntryType.GENERATED: _Body(frozenset({"attempt", "rendered", "manifest", "file"})),
     EntryType.FAILED: _Body(frozenset({"attempt", "reason"})),
     EntryType.REFUSED: _Body(frozenset({"attempt", "reason"})),
     EntryType.CANCELLED: _Body(frozenset({"attempt", "by"})),
     EntryType.PUBLICATION: _Body(frozenset({"attempt", "clip", "generated", "manifest", "sha256"})),
+    EntryType.WITHDRAWAL: _Body(frozenset({"clip", "publication", "by", "reason"})),
+    EntryType.RESTORATION: _Body(frozenset({"clip", "withdrawal", "by", "reason"})),
+    EntryType.DECISION: _Body(
+        frozenset({"decision", "by", "reason"}), frozenset({"target", "clip", "grounds"})
+    ),
+    EntryType.ERASURE: _Body(
+        frozenset({"target", "field", "by"}), frozenset({"clip", "manifest", "sha256"})
+    ),
+    EntryType.STATEMENT_VERSION: _Body(frozenset({"version", "sha256"})),
+    EntryType.SIGNATURE: _Body(frozenset({"statement", "sha256", "signatory"})),
+    EntryType.SIGNATURE_WITHDRAWN: _Body(frozenset({"signature", "by"})),
+    EntryType.SIGNATURE_INVALIDATED: _Body(frozenset({"signature", "by", "reason"})),
+    EntryType.SIGNATURE_REINSTATED: _Body(frozenset({"signature", "by", "reason"})),
+    EntryType.CAPTURE: _Body(frozenset({"sha256", "source"})),
+    EntryType.ANCHOR: _Body(frozenset({"size", "root", "kind", "sha256"})),
     EntryType.KEY_EVENT: _Body(frozenset({"event", "kind", "key"}), frozenset({"serial", "since"})),
 }
 
@@ -219,10 +235,13 @@ _CODE = _matches(r"[a-z][a-z0-9_]{0,39}")
 _VALUES: Mapping[str, Callable[[JSON], bool]] = {
     "attempt": _matches(r"[0-9a-f]{32}"),
     **dict.fromkeys(("artist", "prompt", "parameters", "media", "file", "sha256"), _SHA256),
-    **dict.fromkeys(("reason", "by", "event", "kind"), _CODE),
-    **dict.fromkeys(("try", "rendered", "generated"), _is_index),
+    **dict.fromkeys(("signed", "grounds", "signatory", "source", "root"), _SHA256),
+    **dict.fromkeys(("reason", "by", "event", "kind", "decision", "field"), _CODE),
+    **dict.fromkeys(("try", "rendered", "generated", "publication", "withdrawal"), _is_index),
+    **dict.fromkeys(("target", "statement", "signature", "size"), _is_index),
     "manifest": _matches(r"urn:c2pa:[0-9A-Za-z:_.-]{1,91}"),
     "clip": _is_uuid,
+    "version": lambda value: type(value) is int and value >= 1,
     "key": _matches(r"[\x21-\x7e]{1,4000}"),
     "serial": _matches(r"[0-9]{1,50}"),
     "since": lambda value: isinstance(value, str) and _TIME_FORM.fullmatch(value) is not None,
@@ -230,9 +249,7 @@ _VALUES: Mapping[str, Callable[[JSON], bool]] = {
 
 
 def _check_body(kind: EntryType, body: Mapping[str, JSON]) -> None:
-    form = _BODIES.get(kind)
-    if form is None:
-        raise EntryRefused(f"This version of the archive writes no entries of type {kind.value!r}.")
+    form = _BODIES[kind]
     if missing := form.required - body.keys():
         raise EntryRefused(f"{kind.value}: {', '.join(sorted(missing))} missing.")
     if unknown := body.keys() - form.required - form.optional:

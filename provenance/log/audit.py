@@ -18,7 +18,7 @@ from provenance.core.notes import NoteRefused, open_checkpoint
 from provenance.core.records import MalformedEntry, Opening, parse_entry
 from provenance.core.tiles import Edge, FullTile
 
-from .models import Checkpoint, Head, Origin, Pending, Tile
+from .models import Checkpoint, Head, OpenAttempt, Origin, Pending, Tile
 
 _READ = "SELECT index, ticket, leaf_hash, data, kind, attempt FROM log_entry ORDER BY index"
 _ROUND = 2000
@@ -68,6 +68,7 @@ def audit(progress: Callable[[int, int], None] = lambda done, total: None) -> Re
         _heads(run, heads)
         _checkpoints(run, heads)
         _openings(run)
+        _open_attempts(run)
         run.report.waiting = Pending.objects.count()
     run.report.pending = run.history.pending
     return run.report
@@ -148,6 +149,16 @@ def _checkpoints(run: _Audit, heads: dict[int, Head]) -> None:
             run.problem(f"checkpoint {row.head_id} signs another root than that of its entries")
     if heads and run.report.checkpoints == 0 and max(heads) > 0:
         run.problem("no checkpoint was ever signed")
+
+
+def _open_attempts(run: _Audit) -> None:
+    """The list that the public page shows must leave nobody out."""
+    stored = set(OpenAttempt.objects.values_list("index", flat=True))
+    derived = set(run.history.pending)
+    for place in sorted(derived - stored):
+        run.problem(f"entry {place}: the list of attempts without outcome leaves this one out")
+    for place in sorted(stored - derived):
+        run.problem(f"entry {place}: the list of attempts without outcome has it wrongly")
 
 
 def _openings(run: _Audit) -> None:

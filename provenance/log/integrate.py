@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from provenance.core.merkle import leaf_hash
+from provenance.core.records import OUTCOMES
 from provenance.core.tiles import FullTile
 
 from . import tree
@@ -26,6 +27,20 @@ _TAKE = """
 _COPY_ENTRIES = (
     "COPY log_entry (index, ticket, leaf_hash, data, kind, attempt) FROM STDIN (FORMAT BINARY)"
 )
+_OPEN = """
+    INSERT INTO log_openattempt (attempt, index)
+    SELECT attempt, index FROM log_entry AS begun
+    WHERE index >= %s AND kind = 'attempt' AND attempt IS NOT NULL AND NOT EXISTS (
+        SELECT FROM log_entry WHERE attempt = begun.attempt AND kind = ANY(%s)
+    )
+    ORDER BY index
+    ON CONFLICT DO NOTHING
+"""
+_CLOSE = """
+    DELETE FROM log_openattempt USING log_entry
+    WHERE log_entry.index >= %s AND log_entry.kind = ANY(%s)
+      AND log_entry.attempt = log_openattempt.attempt
+"""
 _COPY_TILES = "COPY log_tile (level, n, hashes, root) FROM STDIN (FORMAT BINARY)"
 
 
@@ -56,6 +71,7 @@ def integrate(limit: int) -> int:
         tiles = [tile for leaf in leaves for tile in edge.append(leaf)]
         _copy_entries(head, taken, leaves)
         _copy_tiles(tiles)
+        _follow_attempts(head)
         Head.objects.create(size=edge.size, previous_id=head, root=edge.root)
     return len(taken)
 
@@ -88,6 +104,13 @@ def _copy_entries(start: int, taken: Sequence[_Taken], leaves: Sequence[bytes]) 
         for place, (row, leaf) in enumerate(zip(taken, leaves, strict=True), start)
     )
     _copy(_COPY_ENTRIES, types, rows)
+
+
+def _follow_attempts(start: int) -> None:
+    """Keep the list of attempts without outcome in step with the entries from `start` on."""
+    with connection.cursor() as cursor:
+        for order in (_OPEN, _CLOSE):
+            cursor.execute(order, [start, sorted(OUTCOMES)])
 
 
 def _copy_tiles(tiles: Sequence[FullTile]) -> None:

@@ -104,6 +104,18 @@ class Entry(models.Model):
         return f"entry {self.index} ({self.kind})"
 
 
+class OpenAttempt(models.Model):
+    """An attempt in the log without an outcome there: derived from the entries, so that the page
+    that shows all of them need not read them all. The audit derives it anew.
+    """
+
+    attempt = models.CharField(max_length=32, primary_key=True)
+    index = models.BigIntegerField(help_text="of the entry that began it")
+
+    def __str__(self) -> str:
+        return f"attempt of entry {self.index}"
+
+
 class Tile(models.Model):
     """A full tile: 256 hashes, and their root, which is a hash of the level above."""
 

@@ -50,13 +50,15 @@ class LogPage:
     root: str
     entries: Sequence[EntryLine]
     older: int | None
+    open_attempts: Sequence[EntryLine]
+    open_count: int
 
 
 def front(before: int | None) -> LogPage:
     """The newest entries, or those before an index; a log that was never started is empty."""
     checkpoint, origin = receipts.newest(), models.Origin.objects.first()
     if checkpoint is None or origin is None:
-        return LogPage("", "", "", None, 0, "", (), None)
+        return LogPage("", "", "", None, 0, "", (), None, (), 0)
     size = checkpoint.head_id
     end = size if before is None else min(before, size)
     lines = _lines(models.Entry.objects.filter(index__lt=end, index__gte=end - PAGE))
@@ -69,6 +71,8 @@ def front(before: int | None) -> LogPage:
         root=receipts.content(checkpoint).root.hex(),
         entries=lines,
         older=end - PAGE if end > PAGE else None,
+        open_attempts=_open_attempts(size),
+        open_count=models.OpenAttempt.objects.filter(index__lt=size).count(),
     )
 
 
@@ -91,6 +95,13 @@ def entry(index: int) -> EntryPage | None:
         proof_url=reverse("log:proof", args=[index]),
         same_attempt=_lines(same),
     )
+
+
+def _open_attempts(size: int) -> list[EntryLine]:
+    """The attempts without an outcome, the longest open first."""
+    oldest = models.OpenAttempt.objects.filter(index__lt=size).order_by("index")[:PAGE]
+    places = [attempt.index for attempt in oldest]
+    return _lines(models.Entry.objects.filter(index__in=places))[::-1]
 
 
 def _lines(rows: QuerySet[models.Entry]) -> list[EntryLine]:

@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from provenance.core import tiles
@@ -25,7 +26,8 @@ def index(request: HttpRequest) -> HttpResponse:
     if before and not (before.isascii() and before.isdigit() and len(before) < 19):
         raise Http404("before is a number.")
     page = pages.front(int(before) if before else None)
-    return render(request, "log/index.html", vars(page))
+    address = request.build_absolute_uri(reverse("log:index"))
+    return render(request, "log/index.html", {**vars(page), "address": address})
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from provenance.core.records import (
 AT = datetime(2026, 11, 23, 19, 4, 36, 999_999, tzinfo=UTC)
 ATTEMPT = "0123456789abcdef" * 2
 HASH = "ab" * 32
+CLIP = "7f3a0d52-93a4-4c5e-8d7e-1f0c2b6a9e11"
 MANIFEST = "urn:c2pa:3f5a1c1e-6a4e-4f0b-9c33-0d1a4c9b7a55"
 BODIES: dict[EntryType, dict[str, JSON]] = {
     EntryType.ATTEMPT: {"attempt": ATTEMPT, "artist": HASH, "prompt": HASH, "parameters": HASH},
@@ -37,11 +39,23 @@ BODIES: dict[EntryType, dict[str, JSON]] = {
     EntryType.CANCELLED: {"attempt": ATTEMPT, "by": "artist"},
     EntryType.PUBLICATION: {
         "attempt": ATTEMPT,
-        "clip": "7f3a0d52-93a4-4c5e-8d7e-1f0c2b6a9e11",
+        "clip": CLIP,
         "generated": 8,
         "manifest": MANIFEST,
         "sha256": HASH,
     },
+    EntryType.ATTEMPT_SIGNED: {"attempt": ATTEMPT, "signed": HASH},
+    EntryType.WITHDRAWAL: {"clip": CLIP, "publication": 9, "by": "curator", "reason": "privacy"},
+    EntryType.RESTORATION: {"clip": CLIP, "withdrawal": 10, "by": "curator", "reason": "error"},
+    EntryType.DECISION: {"decision": "kept", "by": "curator", "reason": "no_breach"},
+    EntryType.ERASURE: {"target": 7, "field": "prompt", "by": "artist"},
+    EntryType.STATEMENT_VERSION: {"version": 1, "sha256": HASH},
+    EntryType.SIGNATURE: {"statement": 12, "sha256": HASH, "signatory": HASH},
+    EntryType.SIGNATURE_WITHDRAWN: {"signature": 13, "by": "signatory"},
+    EntryType.SIGNATURE_INVALIDATED: {"signature": 13, "by": "curator", "reason": "duplicate"},
+    EntryType.SIGNATURE_REINSTATED: {"signature": 13, "by": "curator", "reason": "error"},
+    EntryType.CAPTURE: {"sha256": HASH, "source": HASH},
+    EntryType.ANCHOR: {"size": 70, "root": HASH, "kind": "rfc3161", "sha256": HASH},
     EntryType.KEY_EVENT: {"event": "created", "kind": "log", "key": "a.example/log+00+AA=="},
 }
 
@@ -126,9 +140,47 @@ def test_an_index_is_a_whole_number(value: JSON) -> None:
         entry_bytes(EntryType.GENERATED, AT, body)
 
 
-def test_a_type_whose_body_is_not_written_yet_is_refused() -> None:
-    with pytest.raises(EntryRefused, match="capture"):
-        entry_bytes(EntryType.CAPTURE, AT, {})
+def test_every_type_has_a_body() -> None:
+    assert BODIES.keys() == set(EntryType)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        (EntryType.DECISION, {"target": 7, "clip": CLIP, "grounds": HASH}),
+        (EntryType.ERASURE, {"clip": CLIP, "manifest": MANIFEST, "sha256": HASH}),
+        (EntryType.KEY_EVENT, {"serial": "123", "since": "2026-11-23T19:04:36Z"}),
+    ],
+)
+def test_what_may_stand_there_besides(kind: EntryType, more: dict[str, JSON]) -> None:
+    body = BODIES[kind] | more
+    assert parse_entry(entry_bytes(kind, AT, body)).body == body
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        (EntryType.ATTEMPT_SIGNED, {"key": "MCowBQYDK2Vw"}),
+        (EntryType.SIGNATURE, {"signatory": "Ada Lovelace"}),
+        (EntryType.CAPTURE, {"source": "https://example.org/an-article"}),
+        (EntryType.DECISION, {"grounds": "because she asked"}),
+        (EntryType.WITHDRAWAL, {"by": "Mo Curator"}),
+        (EntryType.ERASURE, {"field": "the prompt"}),
+        (EntryType.STATEMENT_VERSION, {"version": 0}),
+    ],
+)
+def test_no_key_name_or_address_gets_into_an_entry(
+    kind: EntryType, changed: dict[str, JSON]
+) -> None:
+    with pytest.raises(EntryRefused):
+        entry_bytes(kind, AT, BODIES[kind] | changed)
+
+
+def test_the_document_lists_every_type_with_its_keys() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "log-format.md").read_text()
+    for kind, body in BODIES.items():
+        [row] = [line for line in document.splitlines() if line.startswith(f"| `{kind}` |")]
+        assert set(body) <= set(re.findall(r"`(\w+)`", row)), kind
 
 
 def test_a_type_from_the_future_can_be_read() -> None:

@@ -1,5 +1,6 @@
 """Mo audits the log: whatever was changed behind its back is found, and its place is named."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -88,6 +89,9 @@ def test_a_sound_log_passes(log: Sequencer, capsys: pytest.CaptureFixture[str]) 
         ("UPDATE log_checkpoint SET note = (SELECT note FROM log_checkpoint WHERE size = 1)"
          " WHERE size = 7", "checkpoint 7 signs another root"),
         ("DELETE FROM log_checkpoint", "no checkpoint"),
+        ("DELETE FROM log_openattempt WHERE index = 9", "entry 9: the list .* leaves this one out"),
+        ("INSERT INTO log_openattempt SELECT attempt, 1 FROM log_entry WHERE index = 1",
+         "entry 1: the list .* has it wrongly"),
         ("UPDATE log_opening SET value = '{\"name\":\"Ben\"}' WHERE field = 'artist'"
          " AND ticket = (SELECT ticket FROM log_entry WHERE index = 1)",
          "entry 1: the stored opening of 'artist'"),
@@ -137,3 +141,11 @@ def test_the_audit_changes_nothing_and_sees_one_moment(log: Sequencer) -> None:
     submit_many(3)
     assert audit().entries == before.entries
     assert audit().waiting == 3
+
+
+def test_a_log_from_before_the_list_of_open_attempts_gets_it_whole(log: Sequencer) -> None:
+    filling = importlib.import_module("provenance.log.migrations.0003_open_attempts")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM log_openattempt")
+        cursor.execute(filling.FILL)
+    assert audit().problems == []

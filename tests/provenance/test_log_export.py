@@ -1,6 +1,8 @@
 """Mo exports the log as files, strangers mirror and audit them, and a forger is found out."""
 
 import re
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from pytest_django.live_server_helper import LiveServer
 
 from provenance.core.mirrors import FileMissing
 from provenance.core.notes import open_checkpoint
@@ -169,6 +172,28 @@ def test_every_file_is_found_by_following_links(log: Sequencer, place: Path, ser
         todo += [link for link in links if link.endswith("/")]
         found |= {link for link in links if not link.endswith("/")}
     assert found == files.keys()
+
+
+@pytest.mark.slow
+def test_wget_makes_a_mirror_that_passes(
+    log: Sequencer, place: Path, server: str, tmp_path: Path
+) -> None:
+    """The very command of docs/log-format.md."""
+    if not shutil.which("wget"):
+        pytest.skip("wget is missing: make tools")
+    files = exported(place)
+    mirror = tmp_path / "mirror"
+    line = ["wget", "-q", "-r", "-np", "-nH", "-P", str(mirror), "-e", "robots=off", server]
+    subprocess.run([*line, "--no-proxy"], check=True, timeout=60)
+    assert all((mirror / path).read_bytes() == data for path, data in files.items())
+    call_command("auditlog", "--dir", str(mirror), "--vkey", log.signer.vkey)
+
+
+def test_the_running_site_is_audited_like_a_mirror(
+    log: Sequencer, live_server: LiveServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("auditlog", "--url", f"{live_server.url}/log/", "--vkey", log.signer.vkey)
+    assert "300 of 300 entries" in capsys.readouterr().out
 
 
 def test_the_drill_an_owner_edits_a_row_exports_and_is_caught(

@@ -11,7 +11,13 @@ from provenance.core.notes import open_checkpoint
 from provenance.core.proofs import Receipt, check_receipt
 from provenance.log import integrate
 from provenance.log.sequencer import Sequencer
-from tests.provenance.log_cast import log_in, submit_attempt, submit_many
+from tests.provenance.log_cast import (
+    log_in,
+    new_attempt,
+    submit_attempt,
+    submit_failure,
+    submit_many,
+)
 
 
 @pytest.fixture
@@ -82,11 +88,46 @@ def test_the_pages_show_the_log(log: Sequencer, client: Client) -> None:
     assert "archive.example/log" in text
     assert 'href="/log/entry/300"' in text
     assert "/log/entry/250" not in text
+
+    assert f"auditlog --url http://testserver/log/ --vkey '{log.signer.vkey}'" in text
     older = client.get("/log/", {"before": "251"}).content.decode()
     assert 'href="/log/entry/250"' in older
     page = client.get("/log/entry/0").content.decode()
     assert "/log/entry/0/proof" in page
     assert "attempt" in page
+
+
+def test_attempts_without_outcome_are_listed_until_they_have_one(
+    log: Sequencer, client: Client
+) -> None:
+    begun, lost = new_attempt(), new_attempt()
+    for attempt in (begun, lost):
+        submit_attempt(attempt)
+    log.drain()
+    assert "303 attempts have been logged and not ended" in _front(client)
+    submit_failure(begun)
+    integrate.integrate(10)
+    log.open()
+    assert "302 attempts have been logged and not ended" in _front(client)
+    assert 'href="/log/entry/0">No. 0</a> <span class="soft">open for 0\xa0minutes' in _front(
+        client
+    )
+
+
+def test_a_log_in_which_everything_has_ended_says_so(
+    db: None, tmp_path: Path, client: Client
+) -> None:
+    started = log_in(tmp_path)
+    started.open()
+    attempt = new_attempt()
+    submit_attempt(attempt)
+    submit_failure(attempt)
+    started.drain()
+    assert "Every attempt in the log has ended in its outcome" in _front(client)
+
+
+def _front(client: Client) -> str:
+    return client.get("/log/").content.decode()
 
 
 def test_a_log_that_was_never_started_says_so(db: None, client: Client) -> None:
