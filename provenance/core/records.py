@@ -194,6 +194,7 @@ _BODIES: Mapping[EntryType, _Body] = {
     EntryType.REFUSED: _Body(frozenset({"attempt", "reason"})),
     EntryType.CANCELLED: _Body(frozenset({"attempt", "by"})),
     EntryType.PUBLICATION: _Body(frozenset({"attempt", "clip", "generated", "manifest", "sha256"})),
+    EntryType.STATEMENT_VERSION: _Body(frozenset({"version", "sha256"})),
     EntryType.KEY_EVENT: _Body(frozenset({"event", "kind", "key"}), frozenset({"serial", "since"})),
 }
 
@@ -223,6 +224,7 @@ _VALUES: Mapping[str, Callable[[JSON], bool]] = {
     **dict.fromkeys(("try", "rendered", "generated"), _is_index),
     "manifest": _matches(r"urn:c2pa:[0-9A-Za-z:_.-]{1,91}"),
     "clip": _is_uuid,
+    "version": lambda value: type(value) is int and value >= 1,
     "key": _matches(r"[\x21-\x7e]{1,4000}"),
     "serial": _matches(r"[0-9]{1,50}"),
     "since": lambda value: isinstance(value, str) and _TIME_FORM.fullmatch(value) is not None,

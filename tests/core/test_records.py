@@ -42,6 +42,7 @@ BODIES: dict[EntryType, dict[str, JSON]] = {
         "manifest": MANIFEST,
         "sha256": HASH,
     },
+    EntryType.STATEMENT_VERSION: {"version": 1, "sha256": HASH},
     EntryType.KEY_EVENT: {"event": "created", "kind": "log", "key": "a.example/log+00+AA=="},
 }
 
