@@ -405,6 +405,8 @@ def test_the_shipped_record_has_sources_doubts_and_contradictions(
     assert "The list grew during the day" in page
     days = [day.label for day in book.timeline(book.facts())]
     assert days[:4] == ["26 November 2024", "27 November 2024", "November 2024", "2025"]
+    first = book.timeline(book.facts())[0].slots[0].facts[0]
+    assert first.slug == "space-opened"
     assert "about 08:30 EST (13:30 UTC)" in client.get("/record/").content.decode()
 
 

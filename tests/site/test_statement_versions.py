@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.db import Error, connection, transaction
@@ -16,6 +17,7 @@ from sora_archive.statement import versions
 from sora_archive.statement.errors import VersionRefused
 from sora_archive.statement.models import Draft, Version
 from sora_archive.statement.versions import Change, changes, normal, sha256
+from tests.provenance.log_cast import log_in
 from tests.site.test_pages import Outline
 
 FIRST = "# Our words\n\nWe ask for pay.\n\nWe ask for credit.\n"
@@ -66,6 +68,21 @@ def test_the_plain_text_has_the_hash_of_the_log(client: Client, mo: User) -> Non
     assert response.content.decode() == FIRST
     assert hashlib.sha256(response.content).hexdigest() == version.sha256
     assert json.dumps(logged()) == json.dumps([{"sha256": version.sha256, "version": 1}])
+
+
+def test_the_page_leads_to_its_entry_as_soon_as_the_log_has_it(
+    client: Client, mo: User, tmp_path: Path
+) -> None:
+    version = make(mo, FIRST)
+    assert "is being written" in client.get("/statement/").content.decode()
+    sequencer = log_in(tmp_path)
+    sequencer.open()
+    sequencer.drain()
+    page = client.get("/statement/").content.decode()
+    [address] = re.findall(r'href="(/log/entry/\d+/?)"', page)
+    entry = client.get(address, follow=True).content.decode()
+    assert "The statement got a new version" in entry
+    assert version.sha256 in entry
 
 
 def test_an_earlier_version_stays_at_its_address_and_says_so(client: Client, mo: User) -> None:
