@@ -73,7 +73,7 @@ def missing_prompts() -> list[str]:
 def fill(launcher: Launcher) -> None:
     """Makes the cast and the clips that are missing, then says what there is to try."""
     passwords = ensure_cast()
-    _load_record(launcher)
+    load_record(launcher)
     prompts = missing_prompts()
     for number, prompt in enumerate(prompts, start=1):
         launcher.console.say(f"clip {number} of {len(prompts)}: asking as ada")
@@ -88,7 +88,7 @@ def fill(launcher: Launcher) -> None:
         launcher.console.say(line)
 
 
-def _load_record(launcher: Launcher) -> None:
+def load_record(launcher: Launcher) -> None:
     """Loads the record that ships; without it the archive runs on, and says so."""
     try:
         outcome = load_file(SHIPPED)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("versions/<int:number>/", views.version, name="version"),
     path("versions/<int:number>.txt", views.text, name="text"),
     path("versions/<int:number>/changes/", views.changes, name="changes"),
+    path("versions.atom", views.feed, name="feed"),
     path("draft/", drafting.draft, name="draft"),
     path("draft/make/", drafting.make, name="make"),
 ]

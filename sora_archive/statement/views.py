@@ -11,6 +11,7 @@ from provenance.log import outbox
 
 from . import versions
 from .errors import StatementUnreadable
+from .feed import atom
 from .models import Version
 from .words import load, parse
 
@@ -49,6 +50,12 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
 def text(request: HttpRequest, number: int) -> HttpResponse:
     """The very bytes that were hashed."""
     return HttpResponse(_version(number).text.encode(), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def feed(request: HttpRequest) -> HttpResponse:
+    """The newest versions, for feed readers."""
+    return HttpResponse(atom(), content_type="application/atom+xml; charset=utf-8")
 
 
 @require_safe

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from django.db import Error, connection, transaction
@@ -21,6 +22,7 @@ from tests.provenance.log_cast import log_in
 from tests.site.test_pages import Outline
 
 FIRST = "# Our words\n\nWe ask for pay.\n\nWe ask for credit.\n"
+ATOM = "{http://www.w3.org/2005/Atom}"
 SECOND = "# Our words\n\nWe ask for fair pay.\n\nWe ask for credit.\n"
 
 
@@ -117,6 +119,23 @@ def test_changes_keep_the_order_of_the_lines() -> None:
 
 def test_browsers_newlines_do_not_change_the_hash() -> None:
     assert normal("a\r\nb\rc\n\n\n") == normal("a\nb\nc") == "a\nb\nc\n"
+
+
+def test_feed_readers_learn_of_a_version(client: Client, mo: User) -> None:
+    assert "<entry>" not in client.get("/statement/versions.atom").content.decode()
+    make(mo, FIRST, "Agreed <& \x0b signed>.")
+    make(mo, SECOND)
+    response = client.get("/statement/versions.atom")
+    assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
+    feed = ElementTree.fromstring(response.content)  # noqa: S314 - our own feed
+    entries = feed.findall(f"{ATOM}entry")
+    links = [entry.findtext(f"{ATOM}id") for entry in entries]
+    assert links == [f"http://testserver/statement/versions/{number}/" for number in (2, 1)]
+    summary = entries[1].findtext(f"{ATOM}summary") or ""
+    assert "Agreed <&  signed>." in summary
+    assert sha256(FIRST) in summary
+    for link in links:
+        assert client.get(str(link)).status_code == 200
 
 
 @pytest.mark.parametrize(
