@@ -190,6 +190,13 @@ BROKEN = {
     ),
     "bad_slug": (SMALL.replace("[fact.red]", '[fact."r/d"]').encode(), "valid .slug."),
     "no_hash": (SMALL.replace("a" * 64, "a" * 63 + "Z").encode(), "SHA-256"),
+    "nul": (SMALL.replace("Seen from afar.", "Seen\\u0000").encode(), "fact.red: holds a NUL"),
+    "nul_in_a_source": (SMALL.replace("Quotes", "Q\\u0000").encode(), "fact.blue: holds a NUL"),
+    "number_taken": (
+        SMALL.encode() + SMALL[SMALL.index("[version.") : SMALL.index("[fact.")]
+        .replace("leaflet-1", "leaflet-2").encode(),
+        "exclude each other",
+    ),
     "twice": (
         SMALL.replace('["morning-paper"]', '["morning-paper", "morning-paper"]').encode(), "twice",
     ),
