@@ -20,6 +20,7 @@ from sora_archive.accounts.people import create_person
 from sora_archive.launcher import Launcher
 from sora_archive.launching.processes import python
 from sora_archive.launching.services import MANAGE
+from sora_archive.record.errors import RecordRefused
 from sora_archive.record.loading import SHIPPED, load_file
 
 CAST = {"ada": Role.ARTIST, "mo": Role.CURATOR}
@@ -72,7 +73,7 @@ def missing_prompts() -> list[str]:
 def fill(launcher: Launcher) -> None:
     """Makes the cast and the clips that are missing, then says what there is to try."""
     passwords = ensure_cast()
-    load_file(SHIPPED)
+    load_record(launcher)
     prompts = missing_prompts()
     for number, prompt in enumerate(prompts, start=1):
         launcher.console.say(f"clip {number} of {len(prompts)}: asking as ada")
@@ -85,6 +86,16 @@ def fill(launcher: Launcher) -> None:
     connections.close_all()
     for line in welcome(passwords):
         launcher.console.say(line)
+
+
+def load_record(launcher: Launcher) -> None:
+    """Loads the record that ships; without it the archive runs on, and says so."""
+    try:
+        outcome = load_file(SHIPPED)
+    except RecordRefused as error:
+        launcher.console.say(f"the record was not loaded: {error}")
+        return
+    launcher.console.say(f"the record: {len(outcome.added)} lines added")
 
 
 def _generate(launcher: Launcher, prompt: str) -> dict[str, object] | None:
@@ -139,5 +150,6 @@ def welcome(passwords: dict[str, str]) -> Iterator[str]:
     yield f"  2. drop that file on the verify page as a stranger would  {settings.SITE_URL}/verify/"
     yield f"  3. sign in as ada and ask for a clip of your own          {settings.SITE_URL}/ask/"
     yield f"  4. read the public log                                    {settings.SITE_URL}/log/"
+    yield f"  5. read what is known of the protest, and who says so     {settings.SITE_URL}/record/"
     yield "Ctrl-C stops everything and keeps the data; make demo starts it again."
     yield ""

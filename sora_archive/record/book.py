@@ -9,11 +9,12 @@ from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Concat
 
-from .models import Citation, Document, Fact, Source, Version
+from .models import Citation, Confidence, Document, Fact, Source, Version
 
 LANGUAGE = "english"
 MOST_FOUND = 100
 _SPACE = Value(" ")
+_SUREST = tuple(Confidence.values)
 _CITATIONS = Prefetch("citations", Citation.objects.select_related("source"))
 _WORDS = SearchVector(
     "claim", "value", "speaker", "note", "question__text", "origins", config=LANGUAGE
@@ -84,12 +85,18 @@ def timeline(lines: Iterable[Fact]) -> list[Day]:
     ]
 
 
-def _place(fact: Fact) -> tuple[str, str, str]:
+def _place(fact: Fact) -> tuple[str, str, int, str]:
     # By written time, so that "26 November" without a zone stands with New York's 26 November.
-    # What has no day closes its month or year; what has no hour opens its day.
+    # What has no day closes its month or year; what has no hour opens its day. Of one moment the
+    # surest stands first.
     moment = fact.as_of
     written = moment.local.strftime("%Y-%m-%dT%H:%M")[: len(moment.iso)]
-    return written if moment.dated else f"{written}~", moment.hour, fact.slug
+    return (
+        written if moment.dated else f"{written}~",
+        moment.hour,
+        _SUREST.index(fact.confidence),
+        fact.slug,
+    )
 
 
 def sides() -> list[Side]:

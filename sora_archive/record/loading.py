@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from .errors import NoMoment, RecordRefused
 from .models import Citation, Confidence, Dated, Document, Fact, Question, Row, Source, Version
@@ -89,9 +89,12 @@ def load(data: bytes) -> Outcome:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise RecordRefused(f"The file is no TOML in UTF-8: {error}") from error
     outcome = Outcome()
-    with transaction.atomic():
-        for row, cited in _rows(tables):
-            _keep(row, cited, outcome)
+    try:
+        with transaction.atomic():
+            for row, cited in _rows(tables):
+                _keep(row, cited, outcome)
+    except IntegrityError as error:  # such as two versions of one document with one number
+        raise RecordRefused(f"Two lines exclude each other: {error}") from error
     return outcome
 
 
@@ -119,6 +122,8 @@ def _row(form: _Form, slug: str, values: object) -> tuple[Row, Cited]:
         raise RecordRefused(f"{', '.join(sorted(missing))} missing.")
     if unknown := values.keys() - form.required - form.optional:
         raise RecordRefused(f"{', '.join(sorted(unknown))} not known.")
+    if _holds_nul(values):
+        raise RecordRefused("holds a NUL character.")
     content = dict(values)
     cited = _cited(content.pop("sources", []))
     for name in _LINKS:
@@ -131,6 +136,13 @@ def _row(form: _Form, slug: str, values: object) -> tuple[Row, Cited]:
     row.clean_fields()  # existence of what it refers to included
     row.clean()
     return row, cited
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_holds_nul(item) for item in inner)
 
 
 def _moment(content: dict[str, Any]) -> dict[str, Any]:

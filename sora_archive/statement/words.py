@@ -31,12 +31,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Statement:
-    """The statement as it stands; `sha256` (hex) is that of the file's bytes."""
+    """The statement as it stands; `sha256` (hex) is that of its bytes, `text` what they say."""
 
     title: str
     blocks: Sequence[Block]
     draft: bool
     sha256: str
+    text: str
 
 
 def load(path: Path) -> Statement:
@@ -65,7 +66,7 @@ def parse(data: bytes) -> Statement:
     if not pieces or not pieces[0][0].startswith("# "):
         raise StatementUnreadable("The statement must begin with its title: a line “# Title”.")
     title = pieces[0][0][2:].strip()
-    return Statement(title, [_block(piece) for piece in pieces[1:]], draft, _sha256(data))
+    return Statement(title, [_block(piece) for piece in pieces[1:]], draft, _sha256(data), text)
 
 
 def _pieces(lines: Iterator[str]) -> Iterator[tuple[str, ...]]:

@@ -190,6 +190,13 @@ BROKEN = {
     ),
     "bad_slug": (SMALL.replace("[fact.red]", '[fact."r/d"]').encode(), "valid .slug."),
     "no_hash": (SMALL.replace("a" * 64, "a" * 63 + "Z").encode(), "SHA-256"),
+    "nul": (SMALL.replace("Seen from afar.", "Seen\\u0000").encode(), "fact.red: holds a NUL"),
+    "nul_in_a_source": (SMALL.replace("Quotes", "Q\\u0000").encode(), "fact.blue: holds a NUL"),
+    "number_taken": (
+        SMALL.encode() + SMALL[SMALL.index("[version.") : SMALL.index("[fact.")]
+        .replace("leaflet-1", "leaflet-2").encode(),
+        "exclude each other",
+    ),
     "twice": (
         SMALL.replace('["morning-paper"]', '["morning-paper", "morning-paper"]').encode(), "twice",
     ),
@@ -405,6 +412,8 @@ def test_the_shipped_record_has_sources_doubts_and_contradictions(
     assert "The list grew during the day" in page
     days = [day.label for day in book.timeline(book.facts())]
     assert days[:4] == ["26 November 2024", "27 November 2024", "November 2024", "2025"]
+    first = book.timeline(book.facts())[0].slots[0].facts[0]
+    assert first.slug == "space-opened"
     assert "about 08:30 EST (13:30 UTC)" in client.get("/record/").content.decode()
 
 
