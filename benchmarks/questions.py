@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.test import Client, RequestFactory
 from django.utils.module_loading import import_string
 
+from benchmarks import wall
 from benchmarks.measure import Ratio, in_turns, median_cpu
 from generation import asking, encode, line, storage
 from generation.engines.base import RenderRequest
@@ -223,4 +224,5 @@ QUESTIONS: dict[str, Callable[[Archive, int], Iterator[Ratio]]] = {
     "sign": signing,
     "page": the_page,
     "depth": the_depth,
+    "wall": wall.the_wall,  # last: it empties the wall
 }
