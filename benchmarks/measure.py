@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times the cost of `base` a `subject` has; costs in CPU seconds a run."""
+    """How many times the cost of `base` a `subject` has; costs in seconds a run."""
 
     name: str
     subject: float
     base: float
+    unit: str = "CPU ms"
 
     @property
     def ratio(self) -> float:
@@ -22,7 +23,7 @@ class Ratio:
     def __str__(self) -> str:
         return (
             f"{self.name:<52} {self.ratio:8.2f} x   "
-            f"({self.subject * 1000:.1f} against {self.base * 1000:.1f} CPU ms)"
+            f"({self.subject * 1000:.1f} against {self.base * 1000:.1f} {self.unit})"
         )
 
 

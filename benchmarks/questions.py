@@ -16,6 +16,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import setup_test_environment, teardown_test_environment
 from django.utils.module_loading import import_string
 
+from benchmarks import wall
 from benchmarks.checking import through_http
 from benchmarks.measure import Ratio, in_turns, median_cpu
 from generation import asking, encode, line, storage
@@ -233,4 +234,5 @@ QUESTIONS: dict[str, Callable[[Archive, int], Iterator[Ratio]]] = {
     "check": checking,
     "page": the_page,
     "depth": the_depth,
+    "wall": wall.the_wall,  # last: it empties the wall
 }

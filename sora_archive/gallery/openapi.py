@@ -51,7 +51,7 @@ _PARAMETERS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("model", {"type": "string", "maxLength": NAME_LETTERS}, "a model's title"),
     ("length", {"enum": ["", *LENGTHS]}, "a class of lengths, in seconds"),
     ("year", {"type": "string", "pattern": "^([2-9][0-9]{3})?$"}, "of publication, in UTC"),
-    ("older", {"type": "string"}, "a place on the wall, taken from `next`"),
+    ("older", {"type": "string"}, "a place on the wall, taken from next"),
     ("limit", {"type": "integer", "minimum": 1, "maximum": MOST_CLIPS}, "clips at most"),
 )
 

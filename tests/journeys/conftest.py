@@ -66,7 +66,9 @@ def answers(url: str) -> bool:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as driver:
+    # Its event loop waits whenever a test runs: Django's tests may use the database meanwhile.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as driver:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield driver
 
 
