@@ -57,6 +57,7 @@ def stamp_list(authority: Authority) -> Anchor:
     return Anchor("stamps", "urn:stamps", authority.pem, "tsa")
 
 
+@pytest.mark.slow
 def test_a_stamp_is_in_the_credential_and_counts_only_from_a_listed_authority(
     authority: Authority, stamps: str, tmp_path: Path
 ) -> None:
@@ -104,6 +105,7 @@ def test_an_authority_that_is_down_leaves_nothing_behind(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["clip.raw.mp4"]
 
 
+@pytest.mark.slow
 def test_a_key_that_does_not_sign_is_not_taken_for_a_missing_stamp(
     stamps: str, tmp_path: Path
 ) -> None:
