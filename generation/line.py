@@ -7,8 +7,10 @@ or goes back to the queue untouched.
 import logging
 import secrets
 import tempfile
+import time
 import traceback
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from django.db import close_old_connections, transaction
 
 from provenance import vault
 from provenance.core import credentials, manifests, readings
-from provenance.core.errors import ProvenanceError
+from provenance.core.errors import ProvenanceError, StampUnavailable
 from provenance.core.proofs import Receipt
 from provenance.core.records import EntryType, Opening
 from provenance.log import outbox
@@ -33,6 +35,7 @@ from .models import Clip, Generation, State
 
 log = logging.getLogger(__name__)
 
+STAMP_PAUSE_SECONDS = 2.0
 WORDS_UNKNOWN = "Something went wrong in the worker. The operator can see what in its log."
 
 
@@ -81,9 +84,8 @@ def run(generation_id: uuid.UUID) -> None:
         _end(generation, owner, State.CANCELLED, EntryType.CANCELLED, {"by": "artist"}, "")
     except LeaseLost:
         log.warning("generation %s: the lease was lost, another worker goes on", generation_id)
-    except outbox.LogUnavailable:
-        log.warning("generation %s goes back to the queue: the log does not answer", generation_id)
-        _try_again(generation, owner)
+    except (outbox.LogUnavailable, StampUnavailable) as failure:
+        _postpone(generation, owner, failure)
     except AttemptFailed as failure:
         _fail(generation, owner, failure.code, failure.words)
     except ModelUnavailable as failure:
@@ -155,7 +157,9 @@ def _sign(
     anchors = vault.anchors(settings.KEYS_DIR)
     target = media.with_name("clip.mp4")
     identity = vault.signing_identity(settings.KEYS_DIR, settings.TSA_URL)
-    embedded = credentials.embed(media, target, manifest, thumbnail, identity, anchors)
+    embedded = _patiently(
+        job, lambda: credentials.embed(media, target, manifest, thumbnail, identity, anchors)
+    )
     raw = credentials.read(target, anchors)
     reading = readings.reading(raw) if raw else None
     if reading is None or reading.state != "trusted" or reading.trust_uri not in _uris(anchors):
@@ -165,6 +169,19 @@ def _sign(
     stored = storage.keep(target)
     opening = Opening("file", file_salt, {"sha256": stored.sha256})
     return Signed(stored, embedded.manifest_id, str(reading.signer["serial"]), opening)
+
+
+def _patiently(job: Job, embed: Callable[[], credentials.Embedded]) -> credentials.Embedded:
+    """Sign, waiting for a time-stamp authority that is down; no clip leaves here unstamped."""
+    deadline = time.monotonic() + settings.TSA_WAIT_SECONDS
+    while True:
+        try:
+            return embed()
+        except StampUnavailable:
+            if time.monotonic() >= deadline:
+                raise
+        leases.check_cancel(job.generation.pk, job.owner)
+        time.sleep(STAMP_PAUSE_SECONDS)
 
 
 def _facts(
@@ -264,6 +281,15 @@ def _end(
 
 def _fail(generation: Generation, owner: uuid.UUID, code: str, words: str) -> None:
     _end(generation, owner, State.FAILED, EntryType.FAILED, {"reason": code}, words)
+
+
+def _postpone(generation: Generation, owner: uuid.UUID, why: Exception) -> None:
+    """Back to the queue; for a time-stamp as often as it takes: nothing else is wrong."""
+    log.warning("generation %s goes back to the queue: %s", generation.pk, type(why).__name__)
+    if isinstance(why, StampUnavailable):
+        leases.hand_back(generation.pk, owner)
+    else:
+        _try_again(generation, owner)
 
 
 def _try_again(generation: Generation, owner: uuid.UUID) -> None:

@@ -12,7 +12,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +24,7 @@ from .errors import (
     ProvenanceError,
     RemoteManifest,
     SigningFailed,
+    StampUnavailable,
     Unreadable,
     UnsupportedKind,
 )
@@ -88,7 +89,8 @@ def embed(
     """Sign an MP4 into `target` (written whole or not at all); `thumbnail` is a JPEG.
 
     The library does not ask whether the signature will be trusted: the caller reads the file back.
-    Raises SigningFailed; OSError where the disk is the reason.
+    Raises StampUnavailable where only the time-stamp is missing, SigningFailed for all else, and
+    OSError where the disk is the reason.
     """
     manifest_id = f"urn:c2pa:{uuid.uuid4()}"
     definition = {
@@ -98,13 +100,26 @@ def embed(
         "thumbnail": {"format": "image/jpeg", "identifier": THUMBNAIL},
     }
     context = _context(os.getpid(), tuple(anchors))
-    with _draft(target) as draft, source.open("rb") as media, _signer(identity) as signer:
+    signed_once: list[bool] = []
+
+    def sign(data: bytes) -> bytes:
+        signature = identity.sign(data)
+        signed_once.append(True)
+        return signature
+
+    asked = replace(identity, sign=sign)
+    with _draft(target) as draft, source.open("rb") as media, _signer(asked) as signer:
         try:
             with c2pa.Builder(definition, context=context) as builder:
                 builder.add_resource(THUMBNAIL, io.BytesIO(thumbnail))
                 signed = builder.sign(signer, MP4, media, draft)
         except c2pa.C2paError as error:
-            raise SigningFailed(f"The credential could not be made: {error}") from error
+            words = f"The credential could not be made: {error}"
+            # The authority is asked after the signature; the library gives its trouble no class.
+            stamp = identity.tsa_url and signed_once
+            if stamp and isinstance(error, c2pa.C2paError.Signature):
+                raise StampUnavailable(words) from error
+            raise SigningFailed(words) from error
     return Embedded(manifest_id, len(signed))
 
 

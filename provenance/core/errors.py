@@ -17,6 +17,10 @@ class SigningFailed(ProvenanceError):
     """A content credential could not be made; nothing was left at the target."""
 
 
+class StampUnavailable(SigningFailed):
+    """The time-stamp authority did not answer as it should; the same file can be signed later."""
+
+
 class Unreadable(ProvenanceError):
     """The file, or the credential inside it, could not be read; the reason is for the operator."""
 

@@ -199,6 +199,10 @@ def _judge_reading(
 
     # 7. The word for it all.
     word, text, more = _word(who, integrity, known)
+    if word == "intact" and any(
+        failure.in_ingredient and _about_bytes(failure) for failure in found.failures
+    ):
+        text = f"{text} {wording.PARENT_BROKEN}"
     steps.append(Step(7, "What follows?", "docs/verify.md", word, text))
     return Verdict(
         verdict=word,
@@ -218,12 +222,12 @@ def _judge_reading(
 
 def _integrity(found: Reading) -> Integrity:
     """Whether the bytes and statements are those signed; who signed and when is asked apart."""
-    about_bytes = [
-        failure
-        for failure in found.failures
-        if not failure.in_ingredient and not failure.code.startswith(_NOT_ABOUT_BYTES)
-    ]
-    return "holds" if found.signature_holds and not about_bytes else "broken"
+    broken = any(_about_bytes(failure) for failure in found.failures if not failure.in_ingredient)
+    return "holds" if found.signature_holds and not broken else "broken"
+
+
+def _about_bytes(failure: Failure) -> bool:
+    return not failure.code.startswith(_NOT_ABOUT_BYTES)
 
 
 def _who(found: Reading, trust: Trust) -> Who:

@@ -44,6 +44,9 @@ OTHER_LISTS: Mapping[Who, str] = {
     "interim": "This carries somebody else's content credential. It holds, and its signer is on the"
     " C2PA's former, interim list; this archive did not make it.",
 }
+PARENT_BROKEN = (
+    "But a file that it was made from does not hold: that one had been changed before it was used."
+)
 LAPSED = (
     "The certificate is no longer accepted, perhaps because it has expired since; the ledger shows"
     " that this archive issued this very file."

@@ -3,10 +3,16 @@
 Nothing of this is kept in the repository: every file is a few lines of a recipe.
 """
 
+import io
 import struct
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import av
+
+from generation.encode import decode_mp4, encode_mp4
 
 C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 FLOOD_BOXES = 300_000
@@ -100,6 +106,37 @@ def box_flood(_: bytes) -> bytes:
     return ftyp + struct.pack(">I4s", 8, b"free") * FLOOD_BOXES
 
 
+def webm(_: bytes) -> bytes:
+    """A sound video of a kind that cannot carry a credential."""
+    return _video("webm", "libvpx")
+
+
+def matroska(_: bytes) -> bytes:
+    """The same as a Matroska file."""
+    return _video("matroska", "libvpx")
+
+
+def _video(container: str, codec: str) -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as output:
+        stream = output.add_stream(codec, rate=8)
+        assert isinstance(stream, av.VideoStream)
+        stream.width = stream.height = 64
+        frame = av.VideoFrame(64, 64, "yuv420p")
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            output.mux(packet)
+    return file.getvalue()
+
+
+def reencoded(data: bytes) -> bytes:
+    """The pictures were decoded and encoded anew, as every platform does."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "source.mp4", Path(folder) / "target.mp4"
+        source.write_bytes(data)
+        encode_mp4(decode_mp4(source), 8, target)
+        return target.read_bytes()
+
+
 def empty(_: bytes) -> bytes:
     """No byte at all."""
     return b""
@@ -119,7 +156,8 @@ DEFECTS: dict[str, Recipe] = {
     recipe.__name__: recipe
     for recipe in (
         media_byte_flipped, free_box_appended, bytes_appended, stripped, damaged_credential,
-        cut_within_credential, cut_in_half, box_flood, empty, text, archive_file,
+        cut_within_credential, cut_in_half, box_flood, reencoded, webm, matroska, empty, text,
+        archive_file,
     )
 }  # fmt: skip
 

@@ -1,0 +1,119 @@
+"""Stories about time-stamps: a clip outlives its certificate, and an authority is down."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from provenance.core import credentials, keys
+from provenance.core.credentials import Anchor
+from provenance.core.errors import SigningFailed, StampUnavailable
+from provenance.core.readings import Reading, reading
+from provenance.core.verdicts import FileFacts, Ledger, judge
+from tests.core.clips import NOW, Archive, Signed, sha256_of
+from tests.core.stamps import Authority, serving
+
+LIFE = timedelta(seconds=4)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tsa"))
+
+
+@pytest.fixture(scope="module")
+def stamps(authority: Authority) -> Iterator[str]:
+    with serving(authority) as address:
+        yield address
+
+
+def short_lived() -> Archive:
+    """An archive whose leaf, valid since the story's present, ends in a moment."""
+    subject = keys.ChainSubject("archive.test", "Clips of archive.test")
+    return Archive(chain=keys.make_chain(subject, NOW, datetime.now(UTC) - NOW + LIFE))
+
+
+def stamped_by(archive: Archive, address: str) -> Archive:
+    archive.identity = replace(archive.identity, tsa_url=address)
+    return archive
+
+
+def wait_for_the_end(archive: Archive) -> None:
+    end = archive.chain.leaf.certificate.not_valid_after_utc
+    while datetime.now(UTC) <= end + timedelta(seconds=1):
+        time.sleep(0.05)
+
+
+def read(clip: Signed, anchors: list[Anchor]) -> Reading:
+    raw = credentials.read(clip.path, anchors)
+    assert raw is not None
+    return reading(raw)
+
+
+def stamp_list(authority: Authority) -> Anchor:
+    return Anchor("stamps", "urn:stamps", authority.pem, "tsa")
+
+
+@pytest.mark.slow
+def test_a_stamp_is_in_the_credential_and_counts_only_from_a_listed_authority(
+    authority: Authority, stamps: str, tmp_path: Path
+) -> None:
+    archive = stamped_by(Archive(), stamps)
+    clip = archive.sign(tmp_path)
+    unlisted = read(clip, archive.anchors)
+    assert (unlisted.state, unlisted.stamped) == ("trusted", False)
+    listed = read(clip, [*archive.anchors, stamp_list(authority)])
+    assert (listed.state, listed.stamped) == ("trusted", True)
+    assert listed.signer["time_stamp"]
+
+
+@pytest.mark.slow
+def test_a_stamped_clip_outlives_its_certificate_and_another_does_not(
+    authority: Authority, stamps: str, tmp_path: Path
+) -> None:
+    archive = short_lived()
+    plain = archive.sign(tmp_path, name="plain")
+    clip = stamped_by(archive, stamps).sign(tmp_path, name="stamped", shift=3)
+    wait_for_the_end(archive)
+    anchors = [*archive.anchors, stamp_list(authority)]
+    assert read(clip, anchors).state == "trusted"
+    lapsed = read(plain, anchors)
+    assert lapsed.state == "invalid"
+    assert "signingCredential.expired" in {failure.code for failure in lapsed.failures}
+
+    facts = FileFacts(sha256_of(plain.data), len(plain.data))
+    verdict = judge(facts, lapsed, archive.trust, Ledger(plain.issued, plain.issued))
+    assert verdict.verdict == "intact"
+    assert verdict.signer is not None
+    assert verdict.signer["who"] == "archive"
+    assert "the log shows that the file was issued while it was valid" in verdict.signer["text"]
+
+    offline = judge(facts, lapsed, archive.trust, None, generated=plain.generated)
+    assert offline.signer == verdict.signer
+    assert judge(facts, lapsed, archive.trust, None).verdict == "foreign"
+
+
+def test_an_authority_that_is_down_leaves_nothing_behind(tmp_path: Path) -> None:
+    archive = Archive()
+    with serving(None) as address, pytest.raises(StampUnavailable):
+        stamped_by(archive, address).sign(tmp_path)
+    with pytest.raises(StampUnavailable):
+        archive.sign(tmp_path)  # now nobody listens at all
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.raw.mp4"]
+
+
+@pytest.mark.slow
+def test_a_key_that_does_not_sign_is_not_taken_for_a_missing_stamp(
+    stamps: str, tmp_path: Path
+) -> None:
+    def gone(data: bytes) -> bytes:
+        raise OSError("the token was pulled out")
+
+    archive = stamped_by(Archive(), stamps)
+    archive.identity = replace(archive.identity, sign=gone)
+    with pytest.raises(SigningFailed) as failed:
+        archive.sign(tmp_path)
+    assert not isinstance(failed.value, StampUnavailable)
