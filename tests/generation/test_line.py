@@ -13,14 +13,14 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from generation import asking, encode, line, publishing, storage
+from generation import asking, encode, leases, line, publishing, storage
 from generation.engines.base import OnStep
 from generation.engines.catalog import cards
 from generation.engines.pool import engine_for
 from generation.models import Clip, Generation, State, Visibility
 from provenance import vault
 from provenance.core import credentials, keys, readings
-from provenance.log import sequencer
+from provenance.log import outbox, sequencer
 from provenance.log.models import Entry
 from provenance.verify.models import Credential
 from sora_archive.accounts.models import User
@@ -73,7 +73,7 @@ def ending(generation: Generation) -> tuple[str, str, str]:
     """(state, reason code, type of the last entry), once the log has it."""
     generation.refresh_from_db()
     assert generation.outcome_ticket is not None
-    line.outbox.wait_for(generation.outcome_ticket, 30)
+    outbox.wait_for(generation.outcome_ticket, 30)
     assert not Clip.objects.exists()
     assert not Credential.objects.exists()
     return generation.state, generation.reason_code, entries(generation)[-1]["type"]
@@ -95,7 +95,7 @@ def test_a_request_becomes_a_clip_that_our_own_list_trusts(queued: Generation) -
 
 def test_the_log_tells_the_attempt_before_the_try_before_the_clip(queued: Generation) -> None:
     clip = made(queued)
-    index = line.outbox.wait_for(clip.credential.generated_ticket, 30)
+    index = outbox.wait_for(clip.credential.generated_ticket, 30)
     attempt, rendered, generated = entries(queued)
     assert [e["type"] for e in (attempt, rendered, generated)] == [
         "attempt",
@@ -105,7 +105,7 @@ def test_the_log_tells_the_attempt_before_the_try_before_the_clip(queued: Genera
     assert rendered["try"] == 1
     assert generated["rendered"] == clip.credential.rendered_index < index
     assert generated["manifest"] == clip.credential.manifest_id
-    opened = line.outbox.openings_of(clip.credential.generated_ticket)["file"]
+    opened = outbox.openings_of(clip.credential.generated_ticket)["file"]
     assert opened.value == {"sha256": clip.credential.sha256}
     assert generated["file"] == opened.commitment
 
@@ -134,7 +134,7 @@ def test_cancelling_ends_the_render_within_a_step(
     queued: Generation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[int] = []
-    report = line.leases.report_step
+    report = leases.report_step
 
     def cancel_at_three(generation_id: uuid.UUID, owner: uuid.UUID, step: int) -> None:
         steps.append(step)
@@ -142,7 +142,7 @@ def test_cancelling_ends_the_render_within_a_step(
             asking.cancel(queued)
         report(generation_id, owner, step)
 
-    monkeypatch.setattr(line.leases, "report_step", cancel_at_three)
+    monkeypatch.setattr(leases, "report_step", cancel_at_three)
     line.run(queued.pk)
     assert steps == [1, 2, 3]
     assert ending(queued) == ("cancelled", "", "cancelled")
@@ -208,10 +208,10 @@ def test_a_log_that_does_not_answer_sends_the_generation_back(
     queued: Generation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(*_: object) -> int:
-        raise line.outbox.LogUnavailable("silence")
+        raise outbox.LogUnavailable("silence")
 
     for tries in range(1, 4):
-        monkeypatch.setattr(line.outbox, "wait_for", silent)
+        monkeypatch.setattr(outbox, "wait_for", silent)
         line.run(queued.pk)
         queued.refresh_from_db()
         assert (queued.tries, queued.state) == (tries, "failed" if tries == 3 else "queued")
@@ -226,7 +226,7 @@ def test_publishing_is_an_entry_with_the_plain_hash_and_happens_once(queued: Gen
     clip.refresh_from_db()
     assert clip.visibility == Visibility.PUBLISHED
     assert clip.publication_ticket is not None
-    line.outbox.wait_for(clip.publication_ticket, 30)
+    outbox.wait_for(clip.publication_ticket, 30)
     published = [entry for entry in entries(queued) if entry["type"] == "publication"]
     assert len(published) == 1
     assert published[0]["sha256"] == clip.credential.sha256
