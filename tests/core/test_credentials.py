@@ -190,8 +190,14 @@ def test_after_a_fork_the_child_reads_with_a_context_of_its_own(
         (broken.free_box_appended, "Trusted"),  # the standard leaves such a box uncovered
         (broken.stripped, "None"),
         (broken.damaged_credential, "Invalid"),
+        (
+            lambda data: broken.other_prompt(
+                data, PROMPT.encode(), PROMPT.replace("red", "sad").encode()
+            ),
+            "Invalid",
+        ),
     ],
-    ids=["sound", "flipped", "appended", "free box", "stripped", "damaged"],
+    ids=["sound", "flipped", "appended", "free box", "stripped", "damaged", "other prompt"],
 )
 def test_an_independent_reader_agrees(
     archive: Archive, clip: Signed, defect: Callable[[bytes], bytes], state: str
@@ -203,6 +209,17 @@ def test_an_independent_reader_agrees(
     )  # fmt: skip
     assert report["validation_state"] == state
     assert state != "Trusted" or (report["integrity"], report["hard_binding"]) == ("valid", "match")
+
+
+def test_an_independent_reader_refuses_a_file_cut_off_where_ours_reads_it_as_invalid(
+    archive: Archive, clip: Signed
+) -> None:
+    """The engines differ here, and neither believes the file."""
+    with pytest.raises(ValueError, match="unexpected end of data"):
+        encypher_c2pa.verify(
+            broken.cut_in_half(clip.data), "video/mp4", trust_pem=archive.anchor.pem,
+            no_default_trust=True, telemetry=False, online=False,
+        )  # fmt: skip
 
 
 def as_stream(data: bytes) -> io.BytesIO:
