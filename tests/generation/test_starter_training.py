@@ -61,7 +61,8 @@ def test_all_stages_from_nothing_leave_a_pipeline_that_runs(tmp_path: Path) -> N
             pass
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     assert set(card["training"]) == {
-        "text", "decoder, block by block", "decoder, whole", "transformer", "more",
+        "text", "decoder, block by block", "decoder, consensus of blocks", "decoder, whole",
+        "transformer", "more",
     }  # fmt: skip
     assert {facts["steps"] for facts in card["training"].values()} == {3}
     how = evaluate.Settings(steps=2, guidance=2.0)
