@@ -23,8 +23,12 @@ UNTRAINED_CARD = Path(catalog.__file__).with_name("untrained_card.json")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _static_files() -> None:
-    """The pages name their static files by the manifest, as on a real site."""
+def _static_files(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The pages name their static files by the manifest, as on a real site.
+
+    Each process of a parallel run collects into a folder of its own.
+    """
+    settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
