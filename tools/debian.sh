@@ -3,6 +3,8 @@
 set -eu
 list="$(dirname "$0")/../requirements/debian.txt"
 missing=""
+# Node.js from elsewhere brings an npm of its own, which Debian's would conflict with.
+command -v npm >/dev/null || missing=" npm"
 for package in $(grep -v '^#' "$list"); do
     dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
         missing="$missing $package"
