@@ -6,7 +6,7 @@ The broker is told afterwards, and only of the id; what it forgets the sweep sen
 import logging
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
@@ -20,14 +20,17 @@ from provenance.log import outbox
 
 from . import quota
 from .engines.catalog import ModelCard
-from .models import Generation, State
+from .models import Clip, Generation, Licence, State
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What an artist asks for; `seed` in 0 .. 2^63-1, `frames` one of the card's choices."""
+    """What an artist asks for; `seed` in 0 .. 2^63-1, `frames` one of the card's choices.
+
+    `parent` is the published clip that this one is a remix of; `allowed_uses` are values of Use.
+    """
 
     prompt: str
     negative_prompt: str
@@ -35,6 +38,10 @@ class Request:
     seed: int
     frames: int
     key: uuid.UUID
+    parent: Clip | None = None
+    licence: str = Licence.NONE
+    allowed_uses: Sequence[str] = ()
+    hide_prompt: bool = False
 
 
 def ask(artist: AbstractBaseUser, request: Request) -> Generation:
@@ -84,6 +91,10 @@ def _record(artist: AbstractBaseUser, request: Request) -> Generation:
         height=card.height,
         frames=request.frames,
         fps=card.fps,
+        parent=request.parent,
+        licence=request.licence,
+        allowed_uses=sorted(request.allowed_uses),
+        prompt_hidden=request.hide_prompt,
     )
     generation.attempt_ticket = outbox.submit(
         EntryType.ATTEMPT,
@@ -112,6 +123,7 @@ def _parameters(generation: Generation) -> dict[str, str | int]:
             name: getattr(generation, name)
             for name in ("steps", "width", "height", "frames", "fps")
         },
+        **({"parent": str(generation.parent_id)} if generation.parent_id else {}),
     }
 
 

@@ -7,10 +7,12 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from .asking import Request
 from .engines.catalog import ModelCard
-from .models import MAX_SEED, PROMPT_LETTERS
+from .models import MAX_SEED, PROMPT_LETTERS, Clip, Licence, Use, Visibility
 
 LINE_BREAKS = str.maketrans("\r\n\t", "   ")
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -35,6 +37,12 @@ def unknown_words(text: str, card: ModelCard) -> list[str]:
         return []
     found = re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", text.lower())
     return list(dict.fromkeys(word for word in found if word not in card.vocabulary))
+
+
+def published(clip_id: uuid.UUID) -> Clip | None:
+    """The clip of that id, where the public may see it."""
+    clips = Clip.objects.select_related("generation__artist", "credential")
+    return clips.filter(pk=clip_id, visibility=Visibility.PUBLISHED).first()
 
 
 class AskForm(forms.Form):
@@ -73,6 +81,23 @@ class AskForm(forms.Form):
             "max_value": f"A seed lies between 0 and {MAX_SEED}.",
         },
     )
+    licence = forms.ChoiceField(
+        label=_("Licence"), choices=Licence.choices, required=False,
+        help_text=_("What others may do with the clip. It is written into its credential."),
+    )  # fmt: skip
+    allowed_uses = forms.MultipleChoiceField(
+        label=_("What machines may do with it"), choices=Use.choices, required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("What is not ticked is forbidden, in the credential, in a form machines read."),
+    )  # fmt: skip
+    hide_prompt = forms.BooleanField(
+        required=False, label=_("Keep the prompt hidden"),
+        help_text=_(
+            "The log and the credential then hold only a salted hash of it. You can reveal it "
+            "later, and anyone can check that it is the same; it cannot be hidden again."
+        ),
+    )  # fmt: skip
+    parent = forms.UUIDField(required=False, widget=forms.HiddenInput)
     ignore_unknown = forms.BooleanField(
         required=False, label="Make it without the words the model does not know"
     )
@@ -98,6 +123,22 @@ class AskForm(forms.Form):
 
     def clean_negative_prompt(self) -> str:
         return clean_text(self.cleaned_data["negative_prompt"])
+
+    def clean_licence(self) -> str:
+        return self.cleaned_data["licence"] or str(Licence.NONE)
+
+    def clean_parent(self) -> Clip | None:
+        """The clip itself, from our own rows: what the browser says of it does not count."""
+        if self.cleaned_data["parent"] is None:
+            return None
+        parent = published(self.cleaned_data["parent"])
+        if parent is None:
+            words = gettext(
+                "The clip that this would be a remix of is not public. Choose another on its own "
+                "page, or ask for a clip of your own."
+            )
+            raise forms.ValidationError(words, code="no_parent")
+        return parent
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -131,4 +172,8 @@ class AskForm(forms.Form):
             seed=secrets.randbelow(2**32) if seed is None else seed,
             frames=values["length"],
             key=values["request_id"],
+            parent=values["parent"],
+            licence=values["licence"],
+            allowed_uses=values["allowed_uses"],
+            hide_prompt=values["hide_prompt"],
         )

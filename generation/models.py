@@ -7,9 +7,11 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from provenance.verify.models import Credential
 
@@ -26,6 +28,24 @@ class State(models.TextChoices):
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
     REFUSED = "refused", "Refused"
+
+
+class Licence(models.TextChoices):
+    """What others may do with a clip; the artist chooses it for each."""
+
+    NONE = "none", _("No licence: ask the artist")
+    CC_BY = "cc-by-4.0", _("CC BY 4.0: share and change, with credit")
+    CC_BY_NC = "cc-by-nc-4.0", _("CC BY-NC 4.0: the same, not for money")
+    CC0 = "cc0-1.0", _("CC0 1.0: no conditions at all")
+
+
+class Use(models.TextChoices):
+    """The uses by machines that a credential allows or forbids (CAWG training and data mining)."""
+
+    INFERENCE = "ai_inference", _("Be an input to a trained model")
+    GENERATIVE = "ai_generative_training", _("Train models that generate")
+    TRAINING = "ai_training", _("Train other models")
+    MINING = "data_mining", _("Text and data mining")
 
 
 OPEN_STATES = (State.QUEUED, State.RUNNING)
@@ -65,6 +85,22 @@ class Generation(models.Model):
     frames = models.PositiveSmallIntegerField()
     fps = models.PositiveSmallIntegerField()
 
+    parent = models.ForeignKey(
+        "Clip", on_delete=models.PROTECT, null=True, related_name="remixes",
+        help_text="the clip of this archive that this one is a remix of",
+    )  # fmt: skip
+    licence = models.CharField(
+        max_length=20, choices=Licence.choices, default=Licence.NONE, db_default=Licence.NONE
+    )
+    allowed_uses = ArrayField(
+        models.CharField(max_length=30, choices=Use.choices), default=list, db_default=[],
+        help_text="by machines; what is not named is forbidden",
+    )  # fmt: skip
+    prompt_hidden = models.BooleanField(
+        default=False, db_default=False, help_text="the credential holds only its commitment"
+    )
+    prompt_revealed_at = models.DateTimeField(null=True, help_text="when a hidden one was shown")
+
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     step = models.PositiveSmallIntegerField(default=0)
     reason_code = models.CharField(max_length=40, blank=True)
@@ -87,6 +123,16 @@ class Generation(models.Model):
                 condition=Q(state__in=State.values), name="generation_state_known"
             ),
             models.CheckConstraint(condition=~Q(prompt=""), name="generation_has_a_prompt"),
+            models.CheckConstraint(
+                condition=Q(licence__in=Licence.values), name="generation_licence_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(allowed_uses__contained_by=Use.values), name="generation_uses_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(prompt_revealed_at__isnull=True) | Q(prompt_hidden=True),
+                name="generation_reveals_what_was_hidden",
+            ),
             models.CheckConstraint(
                 condition=Q(seed__gte=0) & Q(seed__lte=MAX_SEED), name="generation_seed_in_range"
             ),
@@ -126,6 +172,21 @@ class Generation(models.Model):
     def is_final(self) -> bool:
         """Whether the outcome is known."""
         return self.state not in OPEN_STATES
+
+    @property
+    def prompt_public(self) -> bool:
+        """Whether those who may see the clip may read its prompt."""
+        return not self.prompt_hidden or self.prompt_revealed_at is not None
+
+    @property
+    def shown_prompt(self) -> str:
+        """The prompt as everybody may read it; empty while it is hidden."""
+        return self.prompt if self.prompt_public else ""
+
+    @property
+    def shown_negative_prompt(self) -> str:
+        """The negative prompt as everybody may read it; empty while it is hidden."""
+        return self.negative_prompt if self.prompt_public else ""
 
 
 class Clip(models.Model):

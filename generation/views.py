@@ -16,7 +16,7 @@ from provenance.log import outbox
 
 from . import asking, media, storage
 from .engines.catalog import ModelCard, cards
-from .forms import AskForm
+from .forms import AskForm, published
 from .models import PROMPT_LETTERS, Clip, Generation, State, Visibility
 from .publishing import publish as publish_clip
 
@@ -38,7 +38,13 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return redirect(asking.ask(request.user, form.request()))  # type: ignore[arg-type]
     recent = Generation.objects.filter(artist_id=request.user.pk).select_related("clip")[:6]
-    context = {"form": form, "cards": available, "recent": recent, "will_record": WILL_RECORD}
+    context = {
+        "form": form,
+        "cards": available,
+        "recent": recent,
+        "will_record": WILL_RECORD,
+        "parent": _parent(form.data.get("parent") if form.is_bound else request.GET.get("remix")),
+    }
     return render(request, "generation/ask.html", context, status=422 if form.is_bound else 200)
 
 
@@ -117,14 +123,34 @@ def preview(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
     return _file(request, _visible(request, clip_id).preview_sha256, "image/webp", "preview.webp")
 
 
-def _suggestion(request: HttpRequest, available: list[ModelCard]) -> dict[str, str]:
-    """A prompt to begin with: the example that was pressed, or one of a model's by chance."""
+def _suggestion(request: HttpRequest, available: list[ModelCard]) -> dict[str, object]:
+    """What to begin with: the clip to be remixed, the example that was pressed, or one by chance.
+
+    A parent's hidden prompt is not shown here either.
+    """
+    if parent := _parent(request.GET.get("remix")):
+        asked = parent.generation
+        return {
+            "prompt": asked.shown_prompt,
+            "negative_prompt": asked.shown_negative_prompt,
+            "model": asked.model,
+            "length": asked.frames,
+            "seed": asked.seed,
+        }
     if text := request.GET.get("prompt"):
         return {"prompt": text[:PROMPT_LETTERS]}
     for card in available:
         if card.id == request.GET.get("surprise") and card.examples:
             return {"prompt": secrets.choice(card.examples), "model": card.id}
     return {}
+
+
+def _parent(clip_id: str | None) -> Clip | None:
+    """The published clip of that id; None for anything else, which the form then refuses."""
+    try:
+        return published(uuid.UUID(clip_id)) if clip_id else None
+    except ValueError:
+        return None
 
 
 def _own(request: HttpRequest, generation_id: uuid.UUID) -> Generation:

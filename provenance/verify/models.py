@@ -38,3 +38,21 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return self.manifest_id
+
+
+class Revealed(models.Model):
+    """A commitment in the log whose opening its artist has shown to everybody, after hiding it.
+
+    The value itself stays in the log's erasable openings alone.
+    """
+
+    ticket = models.UUIDField(help_text="the log's ticket of the entry that holds the commitment")
+    field = models.CharField(max_length=40)
+    revealed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "revealed"
+        constraints = (models.UniqueConstraint("ticket", "field", name="revealed_once_a_field"),)
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.ticket}"

@@ -60,7 +60,7 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         return _json({"error": "This clip was withdrawn."}, 410)
     generation, entries = shown.generation, entries_of(shown)
     asked = {
-        "negative_prompt": generation.negative_prompt,
+        "negative_prompt": generation.shown_negative_prompt,
         "seed": str(generation.seed),
         "steps": generation.steps,
         "guidance": generation.guidance,
@@ -79,7 +79,8 @@ def _clip(clip: Clip, entry: int | None) -> dict[str, object]:
         "id": str(clip.pk),
         "title": clip.title,
         "artist": str(clip.generation.artist),
-        "prompt": clip.generation.prompt,
+        "prompt": clip.generation.shown_prompt,
+        "prompt_hidden": not clip.generation.prompt_public,
         "model": clip.model_title,
         "untrained": clip.untrained,
         "width": clip.width,

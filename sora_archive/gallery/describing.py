@@ -30,10 +30,10 @@ def printable(text: str) -> str:
 
 def summary(clip: Clip) -> str:
     """One sentence that says what the clip is."""
-    artist = clip.generation.artist
+    artist, prompt = clip.generation.artist, clip.generation.shown_prompt
     return printable(
         f"An AI-generated video clip of {clip.seconds:.1f} seconds, made with {clip.model_title} "
-        f"at the request of {artist}: {clip.generation.prompt}"
+        f"at the request of {artist}" + (f": {prompt}" if prompt else ". The prompt is hidden.")
     )
 
 

@@ -23,7 +23,8 @@ WORKS_A_PAGE = 24
 # What a label, a feed or the API says of a clip; the rest of the rows stays where it is.
 _SHOWN = (
     *(f"clip__{name}" for name in ("title", "model_title", "width", "height", "frames", "fps")),
-    *(f"clip__{name}" for name in ("untrained", "published_at", "generation__prompt")),
+    *(f"clip__{name}" for name in ("untrained", "published_at")),
+    *(f"clip__generation__{name}" for name in ("prompt", "prompt_hidden", "prompt_revealed_at")),
     *(
         f"clip__credential__{name}"
         for name in ("generated_ticket", "sha256", "size", "manifest_id")
