@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "sora_archive.preferences.middleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -128,6 +129,9 @@ LOGIN_REDIRECT_URL = "generation:ask"
 LOGOUT_REDIRECT_URL = "gallery:home"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "sora_archive" / "locale"]
+FORMAT_MODULE_PATH = ["sora_archive.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from sora_archive import health
+from sora_archive import health, preferences
 
 # LoginView would call the site by its host name.
 LOGIN = auth.LoginView.as_view(
@@ -21,6 +21,7 @@ urlpatterns = [
     path("log/", include("provenance.log.urls")),
     path("accounts/login/", LOGIN, name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("preferences/", preferences.choose, name="preferences"),
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),
 ]
