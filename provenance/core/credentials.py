@@ -85,9 +85,11 @@ def embed(
     thumbnail: bytes,
     identity: SigningIdentity,
     anchors: Sequence[Anchor],
+    parent: str = "",
 ) -> Embedded:
     """Sign an MP4 into `target` (written whole or not at all); `thumbnail` is a JPEG.
 
+    `parent` makes `source` with its own credential the parent, under this name of an ingredient.
     The library does not ask whether the signature will be trusted: the caller reads the file back.
     Raises StampUnavailable where only the time-stamp is missing, SigningFailed for all else, and
     OSError where the disk is the reason.
@@ -112,6 +114,9 @@ def embed(
         try:
             with c2pa.Builder(definition, context=context) as builder:
                 builder.add_resource(THUMBNAIL, io.BytesIO(thumbnail))
+                if parent:
+                    builder.add_ingredient(_parent(parent, definition), MP4, media)
+                    media.seek(0)
                 signed = builder.sign(signer, MP4, media, draft)
         except c2pa.C2paError as error:
             words = f"The credential could not be made: {error}"
@@ -121,6 +126,21 @@ def embed(
                 raise StampUnavailable(words) from error
             raise SigningFailed(words) from error
     return Embedded(manifest_id, len(signed))
+
+
+def thumbnail_of(source: Path, anchors: Sequence[Anchor]) -> bytes:
+    """The JPEG inside the active manifest of a file; raises DamagedCredential where none is."""
+    context = _context(os.getpid(), tuple(anchors))
+    found = io.BytesIO()
+    with source.open("rb") as stream:
+        try:
+            with c2pa.Reader(MP4, stream, context=context) as reader:
+                store = json.loads(reader.json())
+                thumbnail = store["manifests"][store["active_manifest"]]["thumbnail"]
+                reader.resource_to_stream(thumbnail["identifier"], found)
+        except (c2pa.C2paError, ValueError, KeyError, TypeError) as error:
+            raise DamagedCredential("the credential holds no thumbnail") from error
+    return found.getvalue()
 
 
 def read(source: Path | IO[bytes], anchors: Sequence[Anchor]) -> RawReport | None:
@@ -178,6 +198,11 @@ def _context(process: int, anchors: tuple[Anchor, ...]) -> c2pa.Context:
             },
         }
     )
+
+
+def _parent(name: str, definition: Mapping[str, Any]) -> str:
+    described = {"title": definition["title"], "relationship": "parentOf", "instance_id": name}
+    return json.dumps(described)
 
 
 @contextmanager

@@ -40,6 +40,7 @@ class LogAnswer:
     checked: bool = False
     entries: tuple[tuple[str, int], ...] = ()
     failures: tuple[Failure, ...] = ()
+    speaks_of_file: bool = False
 
     @classmethod
     def not_asked(cls) -> "LogAnswer":
@@ -87,7 +88,7 @@ def issued_bytes(found: Reading, sha256: str, generated: Receipt, log_vkey: str)
     None where the receipt does not hold or is about another file: then it decides nothing.
     """
     checked, _ = _check([generated], log_vkey)
-    if not checked or checked[0].entry.type != EntryType.GENERATED:
+    if not checked or not checked[0].entry.issues_a_file:
         return None
     if checked[0].entry.body.get("manifest") != found.manifest_id:
         return None
@@ -111,7 +112,8 @@ def _completeness(checked: Sequence[CheckedReceipt]) -> Iterator[Failure]:
     for kind in _COMMITTED:
         if kind not in kinds:
             yield _failure(MISSING, kind)
-    if len({receipt.entry.body.get("attempt") for receipt in checked}) > 1:
+    attempts = {receipt.entry.body.get("attempt") for receipt in checked}
+    if len(attempts - {None}) > 1:  # an erasure names no attempt, but the entry that it is about
         yield _failure(MIXED)
 
 
@@ -135,7 +137,7 @@ def _opens(opening: Opening, logged: object) -> bool:
 def _generated(found: Reading, sha256: str, checked: Sequence[CheckedReceipt]) -> Iterator[Failure]:
     """The entry of the finished file names the manifest and commits to the file's bytes."""
     for receipt in checked:
-        if receipt.entry.type != EntryType.GENERATED:
+        if not receipt.entry.issues_a_file:
             continue
         if receipt.entry.body.get("manifest") != found.manifest_id:
             yield _failure(UNCOMMITTED, "manifest")
@@ -176,6 +178,7 @@ def _answer(
         checked=not failures,
         entries=entries,
         failures=failures,
+        speaks_of_file=last.entry.issues_a_file,
     )
 
 

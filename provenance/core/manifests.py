@@ -30,7 +30,7 @@ UNTRAINED = "untrained test model: its weights are random, so the clip does not 
 NO_LICENCE = "No licence comes with this file; ask the artist through the archive."
 BY_ARTIST, BY_ARCHIVE = "artist", "archive"
 _OPENED_FIELDS = ("prompt", "artist", "parameters", "media")
-_SALT_BYTES = 32
+SALT_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ class ClipFacts:
             raise ManifestRefused("The time of creation must be given in UTC.")
         if not self.title.strip() or not self.log_origin or not self.receipts:
             raise ManifestRefused("A clip needs a title, the log's origin and its receipts.")
-        if len(self.file_salt) != _SALT_BYTES:
-            raise ManifestRefused(f"The salt of the file's commitment has {_SALT_BYTES} bytes.")
+        if len(self.file_salt) != SALT_BYTES:
+            raise ManifestRefused(f"The salt of the file's commitment has {SALT_BYTES} bytes.")
         for field in _OPENED_FIELDS:
             if getattr(self, field).field != field:
                 raise ManifestRefused(f"The opening given as {field} is of another field.")
@@ -107,17 +107,20 @@ def clip_manifest(facts: ClipFacts) -> dict[str, Any]:
     }
     return {
         "claim_version": 2,
-        "claim_generator_info": [
-            {
-                "name": facts.generator.name,
-                "version": facts.generator.version,
-                "specVersion": SPEC_VERSION,
-            }
-        ],
+        "claim_generator_info": [generator_info(facts.generator)],
         "title": facts.title,
         "assertions": [
             {"label": label, "data": data, "created": True} for label, data in assertions.items()
         ],
+    }
+
+
+def generator_info(generator: Generator) -> dict[str, str]:
+    """Who claims, and by which version of the specification."""
+    return {
+        "name": generator.name,
+        "version": generator.version,
+        "specVersion": SPEC_VERSION,
     }
 
 

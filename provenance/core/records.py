@@ -60,11 +60,16 @@ class EntryType(StrEnum):
     KEY_EVENT = "key_event"
     CAPTURE = "capture"
     ANCHOR = "anchor"
+    FIXITY = "fixity"
 
 
 OUTCOMES = frozenset(
     {EntryType.GENERATED, EntryType.FAILED, EntryType.REFUSED, EntryType.CANCELLED}
 )
+
+
+# What the entry of a finished file is: that of the line, or of an erasure that replaced the file.
+ISSUING = frozenset({EntryType.GENERATED, EntryType.ERASURE})
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,11 @@ class Entry:
     type: str
     at: datetime
     body: Mapping[str, JSON]
+
+    @property
+    def issues_a_file(self) -> bool:
+        """Whether it names a finished file by its manifest and a commitment to its bytes."""
+        return self.type in ISSUING and self.body.keys() >= {"manifest", "file"}
 
 
 @dataclass(frozen=True)
@@ -201,7 +211,8 @@ _BODIES: Mapping[EntryType, _Body] = {
         frozenset({"decision", "by", "reason"}), frozenset({"target", "clip", "grounds"})
     ),
     EntryType.ERASURE: _Body(
-        frozenset({"target", "field", "by"}), frozenset({"clip", "manifest", "sha256"})
+        frozenset({"target", "field", "by"}),
+        frozenset({"reason", "clip", "manifest", "file", "sha256"}),
     ),
     EntryType.STATEMENT_VERSION: _Body(frozenset({"version", "sha256"})),
     EntryType.SIGNATURE: _Body(frozenset({"statement", "sha256", "signatory"})),
@@ -210,6 +221,7 @@ _BODIES: Mapping[EntryType, _Body] = {
     EntryType.SIGNATURE_REINSTATED: _Body(frozenset({"signature", "by", "reason"})),
     EntryType.CAPTURE: _Body(frozenset({"sha256", "source"})),
     EntryType.ANCHOR: _Body(frozenset({"size", "root", "kind", "sha256"})),
+    EntryType.FIXITY: _Body(frozenset({"checked", "missing", "altered", "orphans", "sha256"})),
     EntryType.KEY_EVENT: _Body(frozenset({"event", "kind", "key"}), frozenset({"serial", "since"})),
 }
 
@@ -239,6 +251,7 @@ _VALUES: Mapping[str, Callable[[JSON], bool]] = {
     **dict.fromkeys(("reason", "by", "event", "kind", "decision", "field"), _CODE),
     **dict.fromkeys(("try", "rendered", "generated", "publication", "withdrawal"), _is_index),
     **dict.fromkeys(("target", "statement", "signature", "size"), _is_index),
+    **dict.fromkeys(("checked", "missing", "altered", "orphans"), _is_index),
     "manifest": _matches(r"urn:c2pa:[0-9A-Za-z:_.-]{1,91}"),
     "clip": _is_uuid,
     "version": lambda value: type(value) is int and value >= 1,

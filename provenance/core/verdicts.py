@@ -4,18 +4,19 @@ Three questions are answered apart and never folded into one light: are these th
 signed and issued, who signed them, and do they stand in the log.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from . import wording
 from .evidence import LogAnswer, issued_bytes, log_answer
 from .failures import words_for
+from .manifests import BY_ARCHIVE
 from .proofs import Receipt
 from .readings import Claim, Failure, Reading
-from .records import EntryType
-from .wording import Integrity, Who, Word
+from .redactions import LABELS
+from .wording import Integrity, Superseded, Who, Word
 
 __all__ = [
     "DAMAGED", "ELSEWHERE", "FileFacts", "Integrity", "Issued", "Ledger", "Revocation", "Step",
@@ -46,11 +47,17 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Issued:
-    """A file that the archive issued, with the receipt of its `generated` entry once logged."""
+    """A file that the archive issued, with the receipt of the entry that issued it once logged.
+
+    `erased` names what the archive shows nobody any more, though this file may disclose it.
+    `superseded` tells that the archive deleted its own copy: for another file, or for none.
+    """
 
     sha256: str
     manifest_id: str
     generated: Receipt | None = None
+    erased: tuple[str, ...] = ()
+    superseded: Superseded = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,8 @@ class Verdict:
     validator: str
     sha256: str
     manifest_id: str
+    redacted: tuple[str, ...] = ()
+    superseded: Superseded = ""
 
     def as_json(self) -> dict[str, Any]:
         """The verdict with the keys that the command and the API promise."""
@@ -203,6 +212,8 @@ def _judge_reading(
         failure.in_ingredient and _about_bytes(failure) for failure in found.failures
     ):
         text = f"{text} {wording.PARENT_BROKEN}"
+    if word == "intact":
+        text = " ".join([text, *wording.history(found.redacted, known.superseded)])
     steps.append(Step(7, "What follows?", "docs/verify.md", word, text))
     return Verdict(
         verdict=word,
@@ -211,13 +222,30 @@ def _judge_reading(
         integrity=integrity,
         signer={"who": who, "text": signer_text, **found.signer},
         log=answer.as_json(),
-        claims=found.claims,
+        claims=tuple(_told(found, known)),
         failures=(*found.failures, *answer.failures, *(_failure(code) for code in more)),
         steps=tuple(steps),
         validator=found.validator,
         sha256=file.sha256,
         manifest_id=found.manifest_id,
+        redacted=found.redacted,
+        superseded=known.superseded,
     )
+
+
+def _withheld(claims: Iterable[Claim], erased: Sequence[str]) -> Iterator[Claim]:
+    """What was erased is not told again, even where the file in hand still tells it."""
+    labels = {LABELS[field] for field in erased if field in LABELS}
+    for claim in claims:
+        yield replace(claim, value=wording.WITHHELD) if claim.label in labels else claim
+
+
+def _told(found: Reading, known: "_Known") -> Iterator[Claim]:
+    """What the credential says, and after it what the archive's ledger adds."""
+    yield from _withheld(found.claims, known.erased)
+    if known.superseded:
+        words = wording.SUPERSEDED[known.superseded]
+        yield Claim("archive.ledger", "What became of it", words, BY_ARCHIVE)
 
 
 def _integrity(found: Reading) -> Integrity:
@@ -246,6 +274,8 @@ class _Known:
     named: bool
     generated: Receipt | None
     asked: bool
+    erased: tuple[str, ...] = ()
+    superseded: Superseded = ""
 
 
 def _known(
@@ -253,8 +283,12 @@ def _known(
 ) -> _Known:
     if ledger is not None:
         issued = ledger.by_manifest or ledger.by_sha256
-        receipt = issued.generated if issued else None
-        return _Known(ledger.by_sha256 is not None, issued is not None, receipt, asked=True)
+        if issued is None:
+            return _Known(ledger.by_sha256 is not None, named=False, generated=None, asked=True)
+        return _Known(
+            ledger.by_sha256 is not None, named=True, generated=issued.generated, asked=True,
+            erased=issued.erased, superseded=issued.superseded,
+        )  # fmt: skip
     if generated is None:
         return _Known(None, named=False, generated=None, asked=False)
     identical = issued_bytes(found, file.sha256, generated, trust.log_vkey)
@@ -290,7 +324,7 @@ def _revoked(found: Reading, trust: Trust, answer: LogAnswer) -> bool:
     if not since:
         return False
     proven = [_instant(found.signer.get("time_stamp", ""))] if found.stamped else []
-    if answer.checked and answer.entry_type == EntryType.GENERATED:
+    if answer.checked and answer.speaks_of_file:
         proven.append(answer.at)
     return not any(at is not None and at < min(since) for at in proven)
 
@@ -298,7 +332,7 @@ def _revoked(found: Reading, trust: Trust, answer: LogAnswer) -> bool:
 def _within_validity(found: Reading, answer: LogAnswer) -> bool:
     first = _instant(found.signer.get("not_before", ""))
     last = _instant(found.signer.get("not_after", ""))
-    if not (answer.checked and answer.entry_type == EntryType.GENERATED):
+    if not (answer.checked and answer.speaks_of_file):
         return False
     return answer.at is not None and bool(first and last and first <= answer.at <= last)
 

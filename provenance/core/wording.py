@@ -1,10 +1,12 @@
 """The sentences of a verdict, apart from the steps that choose among them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 Word = Literal["intact", "changed", "foreign", "no_credential", "unreadable"]
 Integrity = Literal["holds", "broken"]
+# What became of the archive's own copy of a file: nothing, another file in its place, deleted.
+Superseded = Literal["", "redacted", "erased"]
 Who = Literal["archive", "revoked", "c2pa", "interim", "unknown", "unproven"]
 
 INTEGRITY_WORDS: Mapping[Integrity, str] = {
@@ -74,3 +76,22 @@ NAMED = (
     " it was changed, or made to look like it."
 )
 NAMES_OURS = "Its bytes name a credential that this archive issued; what is left cannot be checked."
+WITHHELD = "Erased from the archive, which does not repeat it"
+_REDACTED = {"artist": "the artist's name", "prompt": "the prompt"}
+SUPERSEDED: Mapping[Superseded, str] = {
+    "redacted": "The archive has replaced this file by one from which something was erased, and"
+    " deleted its own copy of this one. What was erased is not shown here.",
+    "erased": "The archive has erased this clip since and keeps no copy of it. What was erased is"
+    " not shown here.",
+}
+
+
+def history(redacted: Sequence[str], superseded: Superseded) -> Iterator[str]:
+    """Sentences on what was taken out of a file, and on what became of the archive's copy."""
+    if words := [_REDACTED[field] for field in redacted if field in _REDACTED]:
+        yield (
+            f"From this file {' and '.join(words)} {'were' if len(words) > 1 else 'was'} erased"
+            " on purpose; the archive signed it anew without."
+        )
+    if superseded:
+        yield SUPERSEDED[superseded]

@@ -15,12 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from generation.encode import encode_mp4, thumbnail
 from provenance import vault
-from provenance.core import credentials, keys, manifests, verdicts
+from provenance.core import credentials, keys, manifests, redactions, verdicts
 from provenance.core.credentials import Anchor, SigningIdentity
 from provenance.core.manifests import ClipFacts
 from provenance.core.proofs import Receipt
 from provenance.core.readings import Reading, reading
 from provenance.core.records import EntryType, Opening
+from provenance.core.redactions import Redaction
 from tests.core.small_log import SmallLog
 from tests.people import ADA
 
@@ -153,6 +154,36 @@ class Archive:
             "file": file.commitment,
         })  # fmt: skip
         return Signed(target, facts, embedded, self.log.receipt(index))
+
+    def redact(self, clip: Signed, *fields: str) -> Signed:
+        """The successor of a clip without what these fields disclose, signed and logged."""
+        erased = [
+            self.log.append(EntryType.ERASURE, NOW, {"target": 0, "field": field, "by": "artist"})
+            for field in fields
+        ]
+        raw = credentials.read(clip.path, self.anchors)
+        assert raw is not None
+        facts = redactions.SuccessorFacts(
+            title=clip.facts.title,
+            at=NOW,
+            generator=clip.facts.generator,
+            redactions=[Redaction(field, "artist", "own_wish") for field in fields],
+            receipts=[self.log.receipt(index) for index in (0, 1, *erased)],
+            file_salt=salt(6),
+            log_origin=self.log.origin,
+        )
+        target = clip.path.with_name(f"{clip.path.stem}-redacted.mp4")
+        embedded = credentials.embed(
+            clip.path, target, redactions.successor_manifest(raw.store, facts),
+            credentials.thumbnail_of(clip.path, self.anchors), self.identity, self.anchors,
+            parent=redactions.PARENT,
+        )  # fmt: skip
+        file = Opening("file", facts.file_salt, {"sha256": sha256_of(target.read_bytes())})
+        index = self.log.append(EntryType.ERASURE, NOW, {
+            "target": 2, "field": "file", "by": "artist", "manifest": embedded.manifest_id,
+            "file": file.commitment,
+        })  # fmt: skip
+        return Signed(target, clip.facts, embedded, self.log.receipt(index))
 
     def read(self, path: Path) -> Reading:
         """The reading of a file that carries a credential."""

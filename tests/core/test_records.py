@@ -56,6 +56,7 @@ BODIES: dict[EntryType, dict[str, JSON]] = {
     EntryType.SIGNATURE_REINSTATED: {"signature": 13, "by": "curator", "reason": "error"},
     EntryType.CAPTURE: {"sha256": HASH, "source": HASH},
     EntryType.ANCHOR: {"size": 70, "root": HASH, "kind": "rfc3161", "sha256": HASH},
+    EntryType.FIXITY: {"checked": 9, "missing": 0, "altered": 1, "orphans": 2, "sha256": HASH},
     EntryType.KEY_EVENT: {"event": "created", "kind": "log", "key": "a.example/log+00+AA=="},
 }
 
@@ -96,6 +97,7 @@ def test_the_type_strings_are_those_of_the_log_for_ever() -> None:
         "key_event",
         "capture",
         "anchor",
+        "fixity",
     ]
     assert {"generated", "failed", "refused", "cancelled"} == OUTCOMES
 
