@@ -2,10 +2,9 @@
 
 import resource
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -15,13 +14,14 @@ from benchmarks.measure import Ratio
 from generation import encode
 from provenance import vault
 from provenance.core import credentials
+from provenance.core.manifests import Manifest
 from provenance.verify.readers import READERS
 
 MEGABYTE = 1024 * 1024
 MORE_FRAMES = 8
 
 
-def through_http(folder: Path, manifest: Mapping[str, Any], files: int) -> Ratio:
+def through_http(folder: Path, manifest: Manifest, files: int) -> Ratio:
     """Mean CPU time of `files` uploads of a clip of 1 MB, and of as many bare reads of it."""
     anchors = vault.anchors(settings.KEYS_DIR)
     path = clip_of_a_megabyte(folder, manifest, anchors)
@@ -39,9 +39,7 @@ def through_http(folder: Path, manifest: Mapping[str, Any], files: int) -> Ratio
     return Ratio("a check of 1 MB through HTTP : a bare read", checks, reads)
 
 
-def clip_of_a_megabyte(
-    folder: Path, manifest: Mapping[str, Any], anchors: list[credentials.Anchor]
-) -> Path:
+def clip_of_a_megabyte(folder: Path, manifest: Manifest, anchors: list[credentials.Anchor]) -> Path:
     """A signed clip of noise, as long as it takes to reach a megabyte."""
     random = np.random.default_rng(7)
     media, target = folder / "noise.mp4", folder / "noise-signed.mp4"

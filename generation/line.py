@@ -26,7 +26,7 @@ from provenance.log import outbox
 from provenance.log.receipts import receipt
 from provenance.verify.models import Credential
 
-from . import asking, encode, leases, storage
+from . import asking, describing, encode, leases, storage
 from .engines.base import EngineFacts, Frames, RenderRequest
 from .engines.catalog import ModelCard, card
 from .engines.pool import engine_for
@@ -153,22 +153,54 @@ def _sign(
 ) -> Signed:
     """Describe, sign, read back, keep: what does not read as Trusted under our list is no clip."""
     file_salt = secrets.token_bytes(32)
-    manifest = manifests.clip_manifest(_facts(job, facts, evidence, file_salt))
+    manifest = manifests.clip_manifest(
+        describing.facts_of(
+            job.generation, job.card, facts, evidence.receipts, evidence.media, file_salt
+        )
+    )
     anchors = vault.anchors(settings.KEYS_DIR)
     target = media.with_name("clip.mp4")
     identity = vault.signing_identity(settings.KEYS_DIR, settings.TSA_URL)
     embedded = _patiently(
-        job, lambda: credentials.embed(media, target, manifest, thumbnail, identity, anchors)
+        job,
+        lambda: credentials.embed(
+            media, target, manifest, thumbnail, identity, anchors, _parent(job.generation)
+        ),
     )
-    raw = credentials.read(target, anchors)
-    reading = readings.reading(raw) if raw else None
-    if reading is None or reading.state != "trusted" or reading.trust_uri not in _uris(anchors):
-        raise AttemptFailed(
-            "credential_refused", "The clip's credential did not hold when read back."
-        )
+    reading = _read_back(target, anchors)
     stored = storage.keep(target)
     opening = Opening("file", file_salt, {"sha256": stored.sha256})
     return Signed(stored, embedded.manifest_id, str(reading.signer["serial"]), opening)
+
+
+def _read_back(target: Path, anchors: list[credentials.Anchor]) -> readings.Reading:
+    raw = credentials.read(target, anchors)
+    reading = readings.reading(raw) if raw else None
+    if (
+        reading is None
+        or reading.state != "trusted"
+        or reading.trust_uri not in _uris(anchors)
+        or any(failure.about_bytes for failure in reading.failures)  # those of a parent too
+    ):
+        raise AttemptFailed(
+            "credential_refused", "The clip's credential did not hold when read back."
+        )
+    return reading
+
+
+def _parent(generation: Generation) -> credentials.Ingredient | None:
+    """The clip that this one is a remix of, from our own storage and as it was issued."""
+    parent = Clip.objects.select_related("credential").filter(remixes=generation).first()
+    if parent is None:
+        return None
+    if not parent.published:
+        words = "The clip that this would be a remix of was taken down meanwhile."
+        raise AttemptFailed("parent_withdrawn", words)
+    file = storage.path_of(parent.credential.sha256)
+    if storage.sha256_of(file) != parent.credential.sha256:
+        words = "The archive's copy of the clip that this would be a remix of is damaged."
+        raise AttemptFailed("parent_damaged", words)
+    return credentials.Ingredient(file, manifests.PARENT, parent.title, "inputTo")
 
 
 def _patiently(job: Job, embed: Callable[[], credentials.Embedded]) -> credentials.Embedded:
@@ -182,30 +214,6 @@ def _patiently(job: Job, embed: Callable[[], credentials.Embedded]) -> credentia
                 raise
         leases.check_cancel(job.generation.pk, job.owner)
         time.sleep(STAMP_PAUSE_SECONDS)
-
-
-def _facts(
-    job: Job, facts: EngineFacts, evidence: Evidence, file_salt: bytes
-) -> manifests.ClipFacts:
-    generation, model = job.generation, job.card
-    openings = outbox.openings_of(generation.attempt_ticket)
-    return manifests.ClipFacts(
-        title=title_of(generation),
-        created_at=generation.created_at,
-        generator=manifests.Generator(settings.SITE_NAME, settings.VERSION),
-        prompt=openings["prompt"],
-        artist=openings["artist"],
-        parameters=openings["parameters"],
-        model=manifests.ModelFacts(
-            id=model.id, title=model.title, revision=model.revision, licence=model.licence,
-            weights_sha256=facts.weights_sha256, pipeline=model.pipeline, untrained=model.untrained,
-        ),
-        engine=manifests.EngineFacts(facts.engine, facts.scheduler, facts.libraries),
-        receipts=evidence.receipts,
-        media=evidence.media,
-        file_salt=file_salt,
-        log_origin=settings.LOG_ORIGIN,
-    )  # fmt: skip
 
 
 def _record(
@@ -239,7 +247,7 @@ def _record(
             id=clip_id,
             generation=row,
             credential=credential,
-            title=title_of(row),
+            title=describing.title_of(row),
             model_title=job.card.title,
             untrained=job.card.untrained,
             poster_sha256=pictures[0],
@@ -250,11 +258,6 @@ def _record(
             fps=row.fps,
         )
         asking.close(row, State.DONE, ticket)
-
-
-def title_of(generation: Generation) -> str:
-    """A title that gives nothing of the prompt away; the artist can choose another later."""
-    return f"Clip {generation.attempt[:8]}"
 
 
 def _held_row(generation_id: uuid.UUID, owner: uuid.UUID) -> Generation:

@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import c2pa
 
 from .errors import (
     DamagedCredential,
+    ManifestRefused,
     ProvenanceError,
     RemoteManifest,
     SigningFailed,
@@ -28,12 +29,14 @@ from .errors import (
     Unreadable,
     UnsupportedKind,
 )
+from .manifests import Manifest
 
 MP4 = "video/mp4"
 THUMBNAIL = "thumbnail.jpg"
 # Purposes a signing certificate may have. Without the first, certificates issued for C2PA alone
 # would be refused; a purpose listed with one anchor does not reach the library's profile check.
 EXTENDED_KEY_USAGES = "1.3.6.1.4.1.62558.2.1\n1.3.6.1.5.5.7.3.4\n1.3.6.1.5.5.7.3.36\n"
+_JPEG = b"\xff\xd8\xff"
 _UNPARSED = "asset could not be parsed"
 _REMOTE_URL = re.compile(r"manifests? from url:?\s*(\S+)", re.IGNORECASE)
 
@@ -62,6 +65,19 @@ class SigningIdentity:
 
 
 @dataclass(frozen=True)
+class Ingredient:
+    """An MP4 that the signed file rests on, taken in with its own credential and its state.
+
+    `name` is the one by which an action of the manifest speaks of it.
+    """
+
+    source: Path
+    name: str
+    title: str
+    relationship: Literal["parentOf", "inputTo", "componentOf"]
+
+
+@dataclass(frozen=True)
 class Embedded:
     """What was put into a file: the manifest's URN and its size in bytes."""
 
@@ -81,19 +97,20 @@ class RawReport:
 def embed(
     source: Path,
     target: Path,
-    manifest: Mapping[str, Any],
+    manifest: Manifest,
     thumbnail: bytes,
     identity: SigningIdentity,
     anchors: Sequence[Anchor],
-    parent: str = "",
+    ingredient: Ingredient | None = None,
 ) -> Embedded:
     """Sign an MP4 into `target` (written whole or not at all); `thumbnail` is a JPEG.
 
-    `parent` makes `source` with its own credential the parent, under this name of an ingredient.
     The library does not ask whether the signature will be trusted: the caller reads the file back.
-    Raises StampUnavailable where only the time-stamp is missing, SigningFailed for all else, and
-    OSError where the disk is the reason.
+    Raises ManifestRefused for a thumbnail that is none, StampUnavailable where only the time-stamp
+    is missing, SigningFailed for all else, and OSError where the disk is the reason.
     """
+    if not thumbnail.startswith(_JPEG):
+        raise ManifestRefused("The thumbnail is no JPEG.")  # the library would not look
     manifest_id = f"urn:c2pa:{uuid.uuid4()}"
     definition = {
         **manifest,
@@ -114,9 +131,8 @@ def embed(
         try:
             with c2pa.Builder(definition, context=context) as builder:
                 builder.add_resource(THUMBNAIL, io.BytesIO(thumbnail))
-                if parent:
-                    builder.add_ingredient(_parent(parent, definition), MP4, media)
-                    media.seek(0)
+                if ingredient is not None:
+                    _take_in(builder, ingredient)
                 signed = builder.sign(signer, MP4, media, draft)
         except c2pa.C2paError as error:
             words = f"The credential could not be made: {error}"
@@ -200,9 +216,14 @@ def _context(process: int, anchors: tuple[Anchor, ...]) -> c2pa.Context:
     )
 
 
-def _parent(name: str, definition: Mapping[str, Any]) -> str:
-    described = {"title": definition["title"], "relationship": "parentOf", "instance_id": name}
-    return json.dumps(described)
+def _take_in(builder: c2pa.Builder, ingredient: Ingredient) -> None:
+    described = {
+        "title": ingredient.title,
+        "relationship": ingredient.relationship,
+        "instance_id": ingredient.name,
+    }
+    with ingredient.source.open("rb") as stream:
+        builder.add_ingredient(described, MP4, stream)
 
 
 @contextmanager

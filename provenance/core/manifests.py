@@ -1,18 +1,14 @@
 """Facts about a clip to a C2PA manifest; alone in knowing assertion labels and source types.
 
-The library signs almost anything, so everything that must hold is checked here. The prompt and the
-artist's name lie in an assertion of their own each, with the salt of their commitment in the log,
-and nowhere else: so each can later be redacted alone.
+The library signs almost anything: what must hold is checked when the facts are made. The prompt and
+the artist's name lie in an assertion of their own each, with the salt of their commitment in the
+log, and nowhere else: so each can later be redacted alone.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NewType
 
-from .errors import ManifestRefused
-from .proofs import Receipt
-from .records import Opening
+from .clip_facts import ClipFacts, Generator, Use
+from .records import Hidden, Opening
 
 SPEC_VERSION = "2.4.0"
 ACTIONS = "c2pa.actions.v2"
@@ -27,85 +23,27 @@ RECEIPT = "org.sora-archive.receipt"
 FULLY_GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 MODEL_TYPE = "c2pa.types.model.pytorch"
 UNTRAINED = "untrained test model: its weights are random, so the clip does not show the prompt"
-NO_LICENCE = "No licence comes with this file; ask the artist through the archive."
 BY_ARTIST, BY_ARCHIVE = "artist", "archive"
-_OPENED_FIELDS = ("prompt", "artist", "parameters", "media")
-SALT_BYTES = 32
+# The name by which the action and the ingredient that it speaks of find each other.
+PARENT = "parent"
+
+Manifest = NewType("Manifest", dict[str, Any])
+"""A definition that was made from checked facts: nothing else is signed."""
 
 
-@dataclass(frozen=True)
-class Generator:
-    """The software that claims: name and version."""
-
-    name: str
-    version: str
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """The model that rendered: identity, hash of its weights (hex), licence, pipeline class."""
-
-    id: str
-    title: str
-    revision: str
-    weights_sha256: str
-    licence: str
-    pipeline: str
-    untrained: bool
-
-
-@dataclass(frozen=True)
-class EngineFacts:
-    """What ran the model: engine, scheduler, and the versions of the libraries."""
-
-    name: str
-    scheduler: str
-    libraries: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class ClipFacts:
-    """All that a clip's manifest states; refuses, when made, facts that do not belong together."""
-
-    title: str
-    created_at: datetime
-    generator: Generator
-    prompt: Opening
-    artist: Opening
-    parameters: Opening
-    media: Opening
-    model: ModelFacts
-    engine: EngineFacts
-    receipts: Sequence[Receipt]
-    file_salt: bytes
-    log_origin: str
-    licence: str = NO_LICENCE
-
-    def __post_init__(self) -> None:
-        if self.created_at.utcoffset() != timedelta(0):
-            raise ManifestRefused("The time of creation must be given in UTC.")
-        if not self.title.strip() or not self.log_origin or not self.receipts:
-            raise ManifestRefused("A clip needs a title, the log's origin and its receipts.")
-        if len(self.file_salt) != SALT_BYTES:
-            raise ManifestRefused(f"The salt of the file's commitment has {SALT_BYTES} bytes.")
-        for field in _OPENED_FIELDS:
-            if getattr(self, field).field != field:
-                raise ManifestRefused(f"The opening given as {field} is of another field.")
-
-
-def clip_manifest(facts: ClipFacts) -> dict[str, Any]:
+def clip_manifest(facts: ClipFacts) -> Manifest:
     """The manifest definition of C2PA 2.4 for a clip made here, every assertion created."""
     assertions = {
         ACTIONS: _actions(facts),
         AI_DISCLOSURE: _ai_disclosure(facts),
-        TRAINING_MINING: _training_mining(),
+        TRAINING_MINING: _training_mining(facts),
         METADATA: _metadata(facts),
         GENERATION: _generation(facts),
         PROMPT: _disclosed(facts.prompt, BY_ARTIST),
         ARTIST: _disclosed(facts.artist, BY_ARCHIVE),
         RECEIPT: _receipt(facts),
     }
-    return {
+    definition = {
         "claim_version": 2,
         "claim_generator_info": [generator_info(facts.generator)],
         "title": facts.title,
@@ -113,6 +51,7 @@ def clip_manifest(facts: ClipFacts) -> dict[str, Any]:
             {"label": label, "data": data, "created": True} for label, data in assertions.items()
         ],
     }
+    return Manifest(definition)
 
 
 def generator_info(generator: Generator) -> dict[str, str]:
@@ -125,13 +64,16 @@ def generator_info(generator: Generator) -> dict[str, str]:
 
 
 def _actions(facts: ClipFacts) -> dict[str, Any]:
-    created = {
+    created: dict[str, Any] = {
         "action": "c2pa.created",
         "when": facts.created_at.replace(microsecond=0).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "softwareAgent": {"name": facts.generator.name, "version": facts.generator.version},
         "digitalSourceType": FULLY_GENERATED,
         "description": "Every frame was made by a generative model from a text prompt.",
     }
+    if facts.parent:
+        # Nothing of the parent's pictures is opened: its request is the input to a new rendering.
+        created["parameters"] = {"ingredientIds": [PARENT]}
     return {"actions": [created], "allActionsIncluded": True}
 
 
@@ -144,20 +86,21 @@ def _ai_disclosure(facts: ClipFacts) -> dict[str, Any]:
     }
 
 
-def _training_mining() -> dict[str, Any]:
-    uses = ("ai_inference", "ai_generative_training", "ai_training", "data_mining")
-    return {"entries": {f"cawg.{use}": {"use": "notAllowed"} for use in uses}}
+def _training_mining(facts: ClipFacts) -> dict[str, Any]:
+    allowed = {use: "allowed" if use in facts.allowed_uses else "notAllowed" for use in Use}
+    return {"entries": {f"cawg.{use.value}": {"use": word} for use, word in allowed.items()}}
 
 
 def _metadata(facts: ClipFacts) -> dict[str, Any]:
-    return {
+    stated = {
         "@context": {
             "dc": "http://purl.org/dc/elements/1.1/",
             "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
         },
         "dc:title": facts.title,
-        "xmpRights:UsageTerms": facts.licence,
+        "xmpRights:UsageTerms": facts.licence.terms,
     }
+    return stated | ({"xmpRights:WebStatement": facts.licence.url} if facts.licence.url else {})
 
 
 def _generation(facts: ClipFacts) -> dict[str, Any]:
@@ -186,8 +129,10 @@ def _generation(facts: ClipFacts) -> dict[str, Any]:
     return data
 
 
-def _disclosed(opening: Opening, asserted_by: str) -> dict[str, Any]:
-    """A value with the salt that opens its commitment in the log."""
+def _disclosed(opening: Opening | Hidden, asserted_by: str) -> dict[str, Any]:
+    """A value with the salt that opens its commitment in the log; of a hidden one that alone."""
+    if isinstance(opening, Hidden):
+        return {"asserted_by": asserted_by, "hidden": True, "commitment": opening.commitment}
     return {
         "asserted_by": asserted_by,
         "value": opening.value,

@@ -20,6 +20,7 @@ from .redactions import LABELS
 State = Literal["trusted", "valid", "invalid"]
 _STATES: Mapping[str, State] = {"Trusted": "trusted", "Valid": "valid", "Invalid": "invalid"}
 _SHOWN_LETTERS = 4000
+_NOT_ABOUT_BYTES = ("signingCredential.", "timeStamp.", "cawg.")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Failure:
     text: str
     where: str
     in_ingredient: bool = False
+
+    @property
+    def about_bytes(self) -> bool:
+        """Whether it is about the bytes or the statements, and not about the signer or a time."""
+        return not self.code.startswith(_NOT_ABOUT_BYTES)
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,14 @@ class Opening:
         return commitment(self.field, self.salt, self.value)
 
 
+@dataclass(frozen=True)
+class Hidden:
+    """A value that is kept back: the field's name and the commitment that stands in the log."""
+
+    field: str
+    commitment: str
+
+
 def canonical(value: JSON) -> bytes:
     """The one form of a JSON value by RFC 8785, as UTF-8.
 

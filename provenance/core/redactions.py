@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from . import manifests
+from .clip_facts import Generator
 from .errors import ManifestRefused
 from .proofs import Receipt
+from .records import SALT_BYTES
 
 # What can be erased, and the assertion that alone discloses it.
 LABELS: Mapping[str, str] = {"prompt": manifests.PROMPT, "artist": manifests.ARTIST}
@@ -38,7 +40,7 @@ class SuccessorFacts:
 
     title: str
     at: datetime
-    generator: manifests.Generator
+    generator: Generator
     redactions: Sequence[Redaction]
     receipts: Sequence[Receipt]
     file_salt: bytes
@@ -51,11 +53,11 @@ class SuccessorFacts:
             raise ManifestRefused(f"What can be redacted is {', '.join(LABELS)}.")
         if not self.title.strip() or not self.log_origin or not self.receipts:
             raise ManifestRefused("A clip needs a title, the log's origin and its receipts.")
-        if len(self.file_salt) != manifests.SALT_BYTES:
+        if len(self.file_salt) != SALT_BYTES:
             raise ManifestRefused("The salt of the file's commitment has 32 bytes.")
 
 
-def successor_manifest(store: Mapping[str, Any], facts: SuccessorFacts) -> dict[str, Any]:
+def successor_manifest(store: Mapping[str, Any], facts: SuccessorFacts) -> manifests.Manifest:
     """The manifest definition of a file's redacted successor; `store` is the validator's report
     of the predecessor. The builder adds the predecessor as the ingredient PARENT.
 
@@ -78,13 +80,14 @@ def successor_manifest(store: Mapping[str, Any], facts: SuccessorFacts) -> dict[
         "label": manifests.RECEIPT, "data": _receipt(kept[manifests.RECEIPT]["data"], facts)
     }  # fmt: skip
     actions = {"label": manifests.ACTIONS, "data": _actions(places, facts)}
-    return {
+    definition = {
         "claim_version": 2,
         "claim_generator_info": [manifests.generator_info(facts.generator)],
         "title": facts.title,
         "redactions": [uri for _, uri in places],
         "assertions": [{**each, "created": True} for each in (actions, *kept.values())],
     }
+    return manifests.Manifest(definition)
 
 
 def disclosing(store: Mapping[str, Any], label: str) -> list[str]:

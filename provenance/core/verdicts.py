@@ -24,8 +24,6 @@ __all__ = [
 ]  # fmt: skip
 ELSEWHERE = "archive.credential.elsewhere"
 DAMAGED = "archive.credential.damaged"
-# Status codes that speak of the signer or of the time, not of the bytes.
-_NOT_ABOUT_BYTES = ("signingCredential.", "timeStamp.", "cawg.")
 
 
 @dataclass(frozen=True)
@@ -209,7 +207,7 @@ def _judge_reading(
     # 7. The word for it all.
     word, text, more = _word(who, integrity, known)
     if word == "intact" and any(
-        failure.in_ingredient and _about_bytes(failure) for failure in found.failures
+        failure.in_ingredient and failure.about_bytes for failure in found.failures
     ):
         text = f"{text} {wording.PARENT_BROKEN}"
     if word == "intact":
@@ -250,12 +248,8 @@ def _told(found: Reading, known: "_Known") -> Iterator[Claim]:
 
 def _integrity(found: Reading) -> Integrity:
     """Whether the bytes and statements are those signed; who signed and when is asked apart."""
-    broken = any(_about_bytes(failure) for failure in found.failures if not failure.in_ingredient)
+    broken = any(failure.about_bytes for failure in found.failures if not failure.in_ingredient)
     return "holds" if found.signature_holds and not broken else "broken"
-
-
-def _about_bytes(failure: Failure) -> bool:
-    return not failure.code.startswith(_NOT_ABOUT_BYTES)
 
 
 def _who(found: Reading, trust: Trust) -> Who:

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from generation.encode import encode_mp4, thumbnail
 from provenance import vault
 from provenance.core import credentials, keys, manifests, redactions, verdicts
+from provenance.core.clip_facts import ClipFacts, EngineFacts, Generator, ModelFacts
 from provenance.core.credentials import Anchor, SigningIdentity
-from provenance.core.manifests import ClipFacts
 from provenance.core.proofs import Receipt
 from provenance.core.readings import Reading, reading
 from provenance.core.records import EntryType, Opening
@@ -121,11 +121,11 @@ class Archive:
         facts = ClipFacts(
             title="Clip 5f5f5f5f",
             created_at=NOW,
-            generator=manifests.Generator("Sora Archive", "0.1.0"),
-            model=manifests.ModelFacts(
+            generator=Generator("Sora Archive", "0.1.0"),
+            model=ModelFacts(
                 "untrained", "Untrained", "1", "ab" * 32, "CC0-1.0", "TextToVideoSDPipeline", True
             ),
-            engine=manifests.EngineFacts("diffusers", "DDIMScheduler", {"torch": "2.13.0"}),
+            engine=EngineFacts("diffusers", "DDIMScheduler", {"torch": "2.13.0"}),
             receipts=(self.log.receipt(0), self.log.receipt(1)),
             file_salt=salt(5),
             log_origin=self.log.origin,
@@ -137,9 +137,10 @@ class Archive:
         return replace(facts, **changes)
 
     def sign(
-        self, folder: Path, facts: ClipFacts | None = None, name: str = "clip", shift: int = 0
-    ) -> Signed:
-        """Encode, sign and log one clip."""
+        self, folder: Path, facts: ClipFacts | None = None, name: str = "clip", shift: int = 0,
+        parent: Path | None = None,
+    ) -> Signed:  # fmt: skip
+        """Encode, sign and log one clip; `parent` is the file that the facts name as its parent."""
         facts = facts or self.facts()
         frames = pictures(shift)
         source, target = folder / f"{name}.raw.mp4", folder / f"{name}.mp4"
@@ -147,6 +148,8 @@ class Archive:
         embedded = credentials.embed(
             source, target, manifests.clip_manifest(facts), thumbnail(frames),
             self.identity, self.anchors,
+            credentials.Ingredient(parent, manifests.PARENT, facts.parent, "inputTo")
+            if parent else None,
         )  # fmt: skip
         file = Opening("file", facts.file_salt, {"sha256": sha256_of(target.read_bytes())})
         index = self.log.append(EntryType.GENERATED, NOW, {
@@ -176,7 +179,7 @@ class Archive:
         embedded = credentials.embed(
             clip.path, target, redactions.successor_manifest(raw.store, facts),
             credentials.thumbnail_of(clip.path, self.anchors), self.identity, self.anchors,
-            parent=redactions.PARENT,
+            credentials.Ingredient(clip.path, redactions.PARENT, facts.title, "parentOf"),
         )  # fmt: skip
         file = Opening("file", facts.file_salt, {"sha256": sha256_of(target.read_bytes())})
         index = self.log.append(EntryType.ERASURE, NOW, {

@@ -21,6 +21,8 @@ from provenance.core.errors import (
 from tests.assets import broken
 from tests.core.clips import FPS, PROMPT, Archive, Signed, pictures, signing_with
 
+JPEG = b"\xff\xd8\xff\xe0"
+
 
 @pytest.fixture(scope="module")
 def archive() -> Archive:
@@ -39,7 +41,7 @@ def unsigned(tmp_path: Path) -> Path:
     return path
 
 
-def manifest(archive: Archive) -> dict[str, object]:
+def manifest(archive: Archive) -> manifests.Manifest:
     return manifests.clip_manifest(archive.facts())
 
 
@@ -136,9 +138,7 @@ def test_a_signer_that_refuses_leaves_nothing_behind(archive: Archive, unsigned:
     identity = credentials.SigningIdentity(archive.chain.chain_pem, refuse)
     target = unsigned.with_name("signed.mp4")
     with pytest.raises(SigningFailed):
-        credentials.embed(
-            unsigned, target, manifest(archive), b"\xff\xd8", identity, archive.anchors
-        )
+        credentials.embed(unsigned, target, manifest(archive), JPEG, identity, archive.anchors)
     assert [path.name for path in unsigned.parent.iterdir()] == ["unsigned.mp4"]
 
 
@@ -147,7 +147,7 @@ def test_a_key_that_is_not_the_certificates_signs_nothing(archive: Archive, unsi
     mixed = credentials.SigningIdentity(archive.chain.chain_pem, stranger.sign)
     target = unsigned.with_name("signed.mp4")
     with pytest.raises(SigningFailed):
-        credentials.embed(unsigned, target, manifest(archive), b"\xff\xd8", mixed, archive.anchors)
+        credentials.embed(unsigned, target, manifest(archive), JPEG, mixed, archive.anchors)
     assert not target.exists()
 
 
@@ -155,7 +155,7 @@ def test_signing_never_touches_the_source(archive: Archive, unsigned: Path) -> N
     before = unsigned.read_bytes()
     target = unsigned.with_name("signed.mp4")
     identity = signing_with(archive.chain)
-    credentials.embed(unsigned, target, manifest(archive), b"\xff\xd8", identity, archive.anchors)
+    credentials.embed(unsigned, target, manifest(archive), JPEG, identity, archive.anchors)
     assert unsigned.read_bytes() == before
     assert target.stat().st_size > len(before)
 

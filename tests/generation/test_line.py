@@ -2,15 +2,12 @@
 
 import errno
 import json
-import threading
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from generation import asking, encode, leases, line, publishing, storage
@@ -20,35 +17,13 @@ from generation.engines.pool import engine_for
 from generation.models import Clip, Generation, State, Visibility
 from provenance import vault
 from provenance.core import credentials, keys, readings
-from provenance.log import outbox, sequencer
+from provenance.log import outbox
 from provenance.log.models import Entry
 from provenance.verify.models import Credential
 from sora_archive.accounts.models import User
 from tests.generation.test_asking import PROMPT, request
-from tests.provenance.log_cast import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def archive(tmp_path: Path, settings: Any, model_folder: Path, rung: list[str]) -> Iterator[None]:
-    """Keys, a media folder, and a sequencer at work in a thread of its own."""
-    settings.KEYS_DIR, settings.MEDIA_DIR = tmp_path / "keys", tmp_path / "media"
-    settings.LOG_ORIGIN = "archive.example/log"
-    vault.ensure_keys(settings.KEYS_DIR, settings.LOG_ORIGIN, timezone.now())
-    stop = threading.Event()
-
-    def work() -> None:
-        try:
-            sequencer.run(log_in(tmp_path), stop)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    stop.set()
-    thread.join()
 
 
 @pytest.fixture
