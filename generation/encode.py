@@ -16,7 +16,13 @@ from PIL import Image
 
 Frames = npt.NDArray[np.uint8]  # (count, height, width, 3), RGB
 
-POSTER_QUALITY = 90
+# The same picture for every browser: AVIF where it is known, JPEG where nothing else is, which
+# goes for most programs that show a link's picture.
+POSTERS = {
+    "webp": ("WEBP", {"quality": 90, "method": 6}),
+    "avif": ("AVIF", {"quality": 75, "speed": 6}),
+    "jpeg": ("JPEG", {"quality": 88}),
+}
 PREVIEW_QUALITY = 75
 THUMBNAIL_EDGE = 256
 # AVColorRange, AVColorPrimaries, AVColorTransferCharacteristic and AVColorSpace numbers of H.273.
@@ -76,9 +82,10 @@ def decode_mp4(source: Path) -> Frames:
         return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
 
 
-def poster(frames: Frames) -> bytes:
-    """One frame, from the middle of the clip where the motion is under way, as WebP."""
-    return _image(frames[len(frames) // 2], "WEBP", quality=POSTER_QUALITY, method=6)
+def poster(frames: Frames, kind: str = "webp") -> bytes:
+    """One frame, from the middle of the clip where the motion is under way; a kind of POSTERS."""
+    form, options = POSTERS[kind]
+    return _image(frames[len(frames) // 2], form, **options)
 
 
 def thumbnail(frames: Frames) -> bytes:

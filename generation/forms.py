@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .asking import Request
 from .engines.catalog import ModelCard
-from .models import MAX_SEED, PROMPT_LETTERS, Clip, Licence, Use, Visibility
+from .models import DESCRIPTION_LETTERS, MAX_SEED, PROMPT_LETTERS, Clip, Licence, Use, Visibility
 
 LINE_BREAKS = str.maketrans("\r\n\t", "   ")
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -177,3 +177,18 @@ class AskForm(forms.Form):
             allowed_uses=values["allowed_uses"],
             hide_prompt=values["hide_prompt"],
         )
+
+
+class DescriptionForm(forms.Form):
+    """What is seen in a clip."""
+
+    description = forms.CharField(
+        label=_("What is seen"), max_length=DESCRIPTION_LETTERS, required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_(
+            "For those who cannot see the clip. It stands on the clip's page; search finds it."
+        ),
+    )  # fmt: skip
+
+    def clean_description(self) -> str:
+        return clean_text(self.cleaned_data["description"])

@@ -113,9 +113,8 @@ def _clip(job: Job) -> None:
         leases.check_cancel(job.generation.pk, job.owner)
         evidence = _log_rendered(job, media)
         signed = _sign(job, facts, evidence, media, encode.thumbnail(frames))
-        poster = storage.keep_bytes(encode.poster(frames))
-        preview = storage.keep_bytes(encode.preview(frames, job.generation.fps))
-    _record(job, evidence, signed, (poster.sha256, preview.sha256), frames.shape)
+        pictures = _pictures(frames, job.generation.fps)
+    _record(job, evidence, signed, pictures, frames.shape)
 
 
 def _wait_until_logged(job: Job) -> None:
@@ -216,8 +215,18 @@ def _patiently(job: Job, embed: Callable[[], credentials.Embedded]) -> credentia
         time.sleep(STAMP_PAUSE_SECONDS)
 
 
+def _pictures(frames: Frames, fps: int) -> dict[str, str]:
+    """Posters and preview, kept: the columns of Clip.PICTURES with their hashes."""
+    drawn = {f"poster_{kind}_sha256": encode.poster(frames, kind) for kind in ("avif", "jpeg")}
+    drawn |= {
+        "poster_sha256": encode.poster(frames),
+        "preview_sha256": encode.preview(frames, fps),
+    }
+    return {column: storage.keep_bytes(picture).sha256 for column, picture in drawn.items()}
+
+
 def _record(
-    job: Job, evidence: Evidence, signed: Signed, pictures: tuple[str, str], shape: tuple[int, ...]
+    job: Job, evidence: Evidence, signed: Signed, pictures: dict[str, str], shape: tuple[int, ...]
 ) -> None:
     """Credential, clip, log entry and outcome in one transaction, only under our own lease."""
     generation = job.generation
@@ -250,8 +259,7 @@ def _record(
             title=describing.title_of(row),
             model_title=job.card.title,
             untrained=job.card.untrained,
-            poster_sha256=pictures[0],
-            preview_sha256=pictures[1],
+            **pictures,
             frames=shape[0],
             height=shape[1],
             width=shape[2],

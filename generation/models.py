@@ -17,6 +17,7 @@ from provenance.verify.models import Credential
 
 MAX_SEED = 2**63 - 1
 PROMPT_LETTERS = 2000
+DESCRIPTION_LETTERS = 2000
 
 
 class State(models.TextChoices):
@@ -190,7 +191,12 @@ class Generation(models.Model):
 
 
 class Clip(models.Model):
-    """A finished video; it cannot exist without its credential and its entry for the log."""
+    """A finished video; it cannot exist without its credential and its entry for the log.
+
+    The signed file lies under its credential's hash; PICTURES are the columns that name the rest.
+    """
+
+    PICTURES = ("poster_sha256", "poster_avif_sha256", "poster_jpeg_sha256", "preview_sha256")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     generation = models.OneToOneField(Generation, on_delete=models.PROTECT, related_name="clip")
@@ -198,7 +204,13 @@ class Clip(models.Model):
     title = models.CharField(max_length=200)
     model_title = models.CharField(max_length=200)
     untrained = models.BooleanField()
-    poster_sha256 = models.CharField(max_length=64)
+    description = models.TextField(
+        blank=True, db_default="", max_length=DESCRIPTION_LETTERS,
+        help_text="what is seen, in the artist's words, for those who cannot see it",
+    )  # fmt: skip
+    poster_sha256 = models.CharField(max_length=64, help_text="as WebP")
+    poster_avif_sha256 = models.CharField(max_length=64, blank=True, db_default="")
+    poster_jpeg_sha256 = models.CharField(max_length=64, blank=True, db_default="")
     preview_sha256 = models.CharField(max_length=64)
     width = models.PositiveSmallIntegerField()
     height = models.PositiveSmallIntegerField()

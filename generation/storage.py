@@ -50,6 +50,7 @@ def keep(draft: Path) -> StoredFile:
     sha256 = sha256_of(draft)
     with draft.open("rb") as opened:
         os.fsync(opened.fileno())
+    draft.chmod(0o640)  # a front server in our group sends it; nobody else reads it
     target = path_of(sha256)
     target.parent.mkdir(parents=True, exist_ok=True)
     size = draft.stat().st_size

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import files, views
 
 app_name = "generation"
 urlpatterns = [
@@ -11,8 +11,11 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/", views.show, name="show"),
     path("generations/<uuid:generation_id>/state/", views.state, name="state"),
     path("generations/<uuid:generation_id>/cancel/", views.cancel, name="cancel"),
+    path("generations/<uuid:generation_id>/describe/", views.describe, name="describe"),
     path("generations/<uuid:generation_id>/publish/", views.publish, name="publish"),
-    path("media/<uuid:clip_id>.mp4", views.clip_file, name="clip_file"),
-    path("media/<uuid:clip_id>/poster.webp", views.poster, name="poster"),
-    path("media/<uuid:clip_id>/preview.webp", views.preview, name="preview"),
+    path("media/<uuid:clip_id>.mp4", files.clip_file, name="clip_file"),
+    path("media/<uuid:clip_id>/poster.webp", files.poster, name="poster"),
+    path("media/<uuid:clip_id>/poster.avif", files.poster, {"kind": "avif"}, name="poster_avif"),
+    path("media/<uuid:clip_id>/poster.jpg", files.poster, {"kind": "jpeg"}, name="poster_jpeg"),
+    path("media/<uuid:clip_id>/preview.webp", files.preview, name="preview"),
 ]

@@ -1,4 +1,4 @@
-"""Pages of the line: ask, watch, stop, publish, and the files of a clip."""
+"""Pages of the line: ask, watch, stop, describe, publish."""
 
 import secrets
 import uuid
@@ -6,17 +6,17 @@ import uuid
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from provenance.log import outbox
 
-from . import asking, media, storage
+from . import asking
 from .engines.catalog import ModelCard, cards
-from .forms import AskForm, published
+from .forms import AskForm, DescriptionForm, published
 from .models import PROMPT_LETTERS, Clip, Generation, State, Visibility
 from .publishing import publish as publish_clip
 
@@ -86,6 +86,22 @@ def cancel(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def describe(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
+    """What is seen in the artist's own clip, in words; they can be changed at any time."""
+    shown = Clip.objects.filter(visibility__in=(Visibility.DRAFT, Visibility.PUBLISHED))
+    own = shown.select_related("generation").filter(generation__artist_id=request.user.pk)
+    clip = get_object_or_404(own, generation_id=generation_id)
+    form = DescriptionForm(request.POST)
+    if not form.is_valid():
+        context = _state(clip.generation) | {"describing": form}
+        return render(request, "generation/show.html", context, status=422)
+    Clip.objects.filter(pk=clip.pk).update(description=form.cleaned_data["description"])
+    messages.success(request, _("The description is kept."))
+    return redirect(clip.generation)
+
+
+@login_required
+@require_POST
 def publish(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
     """Make the artist's own draft public."""
     clip = get_object_or_404(
@@ -102,25 +118,6 @@ def publish(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
         )
         return redirect(clip.generation)
     return redirect(clip)
-
-
-@require_safe
-def clip_file(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
-    """The signed file, byte for byte."""
-    clip = _visible(request, clip_id)
-    return _file(request, clip.credential.sha256, "video/mp4", f"{clip.pk}.mp4")
-
-
-@require_safe
-def poster(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
-    """A still picture of the clip."""
-    return _file(request, _visible(request, clip_id).poster_sha256, "image/webp", "poster.webp")
-
-
-@require_safe
-def preview(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
-    """The clip as a small silent animation."""
-    return _file(request, _visible(request, clip_id).preview_sha256, "image/webp", "preview.webp")
 
 
 def _suggestion(request: HttpRequest, available: list[ModelCard]) -> dict[str, object]:
@@ -161,7 +158,18 @@ def _own(request: HttpRequest, generation_id: uuid.UUID) -> Generation:
 
 def _state(generation: Generation) -> dict[str, object]:
     clip = generation.clip if generation.state == State.DONE else None
-    return {"generation": generation, "clip": clip, "queue_position": _position(generation)}
+    return {
+        "generation": generation,
+        "clip": clip,
+        "describing": _describing(clip),
+        "queue_position": _position(generation),
+    }
+
+
+def _describing(clip: Clip | None) -> DescriptionForm | None:
+    if clip is None or clip.visibility not in {Visibility.DRAFT, Visibility.PUBLISHED}:
+        return None
+    return DescriptionForm(initial={"description": clip.description})
 
 
 def _position(generation: Generation) -> int | None:
@@ -172,16 +180,3 @@ def _position(generation: Generation) -> int | None:
         state__in=(State.QUEUED, State.RUNNING), created_at__lt=generation.created_at
     )
     return ahead.count() + 1
-
-
-def _visible(request: HttpRequest, clip_id: uuid.UUID) -> Clip:
-    """A published clip, or the artist's own draft."""
-    clip = get_object_or_404(Clip.objects.select_related("credential", "generation"), pk=clip_id)
-    own_draft = clip.visibility == Visibility.DRAFT and clip.generation.artist_id == request.user.pk
-    if not (clip.published or own_draft):
-        raise Http404("There is no such clip.")
-    return clip
-
-
-def _file(request: HttpRequest, sha256: str, kind: str, name: str) -> HttpResponseBase:
-    return media.serve(request, storage.path_of(sha256), sha256, kind, name)

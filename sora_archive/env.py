@@ -41,6 +41,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("PG_BIN", "", "Folder with PostgreSQL's programs; default: those of the wheel."),
     Setting("KEYS_DIR", "", "Folder of the private keys; default DATA/keys."),
     Setting("MEDIA_DIR", "", "Folder of clips, posters and previews; default DATA/media."),
+    Setting("MEDIA_ACCEL", "", "Internal location under which nginx has MEDIA_DIR, such as /stored: it sends the files (docs/nginx.conf); empty: the site does."),
     Setting("LOG_ORIGIN", "", "Name of the log, fixed at its first start; default: SITE_URL's host + /log."),
     Setting("LOG_WAIT_SECONDS", "30", "How long a worker waits for the log before trying again."),
     Setting("LOG_ALLOW_UNSAFE_FSYNC", "0", "1 lets the sequencer sign on a database without fsync: tests only."),

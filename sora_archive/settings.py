@@ -14,6 +14,7 @@ BASE_DIR = env.BASE_DIR
 DATA = env.folder("DATA", BASE_DIR / "data")
 KEYS_DIR = env.folder("KEYS_DIR", DATA / "keys")
 MEDIA_DIR = env.folder("MEDIA_DIR", DATA / "media")
+MEDIA_ACCEL = env.text("MEDIA_ACCEL").rstrip("/")
 PORT = env.whole("PORT")
 HOST = env.text("HOST")
 SITE_URL = (env.text("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")

@@ -63,8 +63,8 @@ def test_a_request_becomes_a_clip_that_our_own_list_trusts(queued: Generation) -
     assert (reading.state, reading.trust_uri) == ("trusted", anchors[0].trust_uri)
     assert storage.sha256_of(file) == clip.credential.sha256
     assert encode.decode_mp4(file).shape == (17, 256, 256, 3)
-    for picture in (clip.poster_sha256, clip.preview_sha256):
-        assert storage.path_of(picture).stat().st_size > 100
+    for picture in Clip.PICTURES:
+        assert storage.path_of(getattr(clip, picture)).stat().st_size > 100
     assert clip.visibility == Visibility.DRAFT
 
 

@@ -51,7 +51,7 @@ def _round() -> None:
 
 
 def _orphans() -> None:
-    rows = Clip.objects.values_list("credential__sha256", "poster_sha256", "preview_sha256")
+    rows = Clip.objects.values_list("credential__sha256", *Clip.PICTURES)
     deleted = storage.sweep_orphans(name for row in rows.iterator() for name in row)
     if deleted:
         log.info("sweep: %d files without a row deleted", deleted)
