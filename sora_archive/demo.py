@@ -145,6 +145,7 @@ def welcome(passwords: dict[str, str]) -> Iterator[str]:
     yield f"The archive is open: {settings.SITE_URL}"
     yield f"  sign in as ada (artist)     password {passwords.get('ada', unknown)}"
     yield f"  sign in as mo  (curator)    password {passwords.get('mo', unknown)}"
+    yield "    mo makes a second step at the first sign-in: a passkey or an authenticator app"
     yield "Try this:"
     yield f"  1. look at a clip in the gallery and download its file    {settings.SITE_URL}/"
     yield f"  2. drop that file on the verify page as a stranger would  {settings.SITE_URL}/verify/"

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -23,16 +24,14 @@ VERSION = "0.1.0"
 DEBUG = env.flag("DEBUG")
 
 
-def _secret_key(keys: Path) -> str:
-    """The secret from the environment, or one made once and kept beside the other keys."""
-    if given := env.text("SECRET_KEY"):
-        return given
-    path = keys / "secret-key"
+def _kept(name: str, fresh: str) -> str:
+    """What stands in a file beside the other keys; made once, of `fresh`."""
+    path = KEYS_DIR / name
     if not path.exists():
-        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = keys / f".secret-key.{secrets.token_hex(8)}"
+        KEYS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = KEYS_DIR / f".{name}.{secrets.token_hex(8)}"
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(64))
+        draft.write_text(fresh)
         try:
             path.hardlink_to(draft)  # fails where another process was first: its key counts
         except FileExistsError:
@@ -43,7 +42,9 @@ def _secret_key(keys: Path) -> str:
 
 
 try:
-    SECRET_KEY = _secret_key(KEYS_DIR)
+    SECRET_KEY = env.text("SECRET_KEY") or _kept("secret-key", secrets.token_urlsafe(64))
+    # Encrypts the secrets of second factors at rest; a line a key, the newest first.
+    FACTOR_KEYS = _kept("factor-keys", Fernet.generate_key().decode()).split()
 except OSError as error:
     raise ImproperlyConfigured(
         f"The keys folder {KEYS_DIR} cannot be used ({error.strerror}). "
@@ -72,6 +73,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -85,6 +90,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "sora_archive.middleware.two_steps",
 ]
 TEMPLATES = [
     {
@@ -125,9 +132,52 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "generation:ask"
 LOGOUT_REDIRECT_URL = "gallery:home"
+
+# Sign-in is allauth's; of its pages only those of accounts/urls.py are open, and nobody signs up.
+ACCOUNT_ADAPTER = "sora_archive.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "sora_archive.accounts.forms.SignInForm",
+    "reauthenticate": "sora_archive.accounts.forms.ConfirmPasswordForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "10/m/ip",  # redeeming an invitation
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+MFA_ADAPTER = "sora_archive.accounts.adapter.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "sora_archive.accounts.forms.CodeForm",
+    "reauthenticate": "sora_archive.accounts.forms.ConfirmCodeForm",
+    "activate_totp": "sora_archive.accounts.forms.ActivateAppForm",
+}
+MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute wrong
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT")
+INVITATION_DAYS = env.whole("INVITATION_DAYS")
+
+# What throttles must be seen by every process; the table is made by a migration of the accounts.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "site_cache",
+        # Above it entries go before their time, and with them the memory of failed sign-ins.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]
@@ -221,5 +271,10 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's request log prints addresses of pages, which can hold what a visitor typed.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    # Those of allauth and fido2 name people and their keys.
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "allauth": {"level": "ERROR"},
+        "fido2": {"level": "ERROR"},
+    },
 }

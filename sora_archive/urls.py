@@ -1,16 +1,13 @@
 """The URL map: one line a room."""
 
-from django.conf import settings
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from sora_archive import health, preferences
 
-# LoginView would call the site by its host name.
-LOGIN = auth.LoginView.as_view(
-    redirect_authenticated_user=True, extra_context={"site_name": settings.SITE_NAME}
-)
+# One way in for everybody: the admin's own login page knows neither throttles nor second steps.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", include("sora_archive.gallery.urls")),
@@ -19,8 +16,8 @@ urlpatterns = [
     path("record/", include("sora_archive.record.urls")),
     path("verify/", include("provenance.verify.urls")),
     path("log/", include("provenance.log.urls")),
-    path("accounts/login/", LOGIN, name="login"),
-    path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("accounts/", include("sora_archive.accounts.signin_urls")),
+    path("accounts/", include("sora_archive.accounts.urls")),
     path("preferences/", preferences.choose, name="preferences"),
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),

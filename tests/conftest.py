@@ -18,6 +18,7 @@ from generation.engines.catalog import UNTRAINED
 from sora_archive.accounts.models import Role, User
 from sora_archive.accounts.people import create_person
 from tests.people import ADA, BEN, MO, Person
+from tests.signing_in import signed_in, signed_in_with_two_steps
 
 UNTRAINED_CARD = Path(catalog.__file__).with_name("untrained_card.json")
 
@@ -30,6 +31,12 @@ def _static_files(tmp_path_factory: pytest.TempPathFactory) -> None:
     """
     settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
     call_command("collectstatic", verbosity=0, interactive=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """A hash that is slow on purpose would take a quarter of a second for each of the cast."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")
@@ -75,17 +82,19 @@ def mo(db: None) -> User:
 @pytest.fixture
 def as_ada(ada: User) -> Client:
     """A browser in which ada has signed in."""
-    client = Client()
-    client.force_login(ada)
-    return client
+    return signed_in(ada)
 
 
 @pytest.fixture
 def as_ben(ben: User) -> Client:
     """A browser in which ben has signed in."""
-    client = Client()
-    client.force_login(ben)
-    return client
+    return signed_in(ben)
+
+
+@pytest.fixture
+def as_mo(mo: User) -> Client:
+    """A browser in which mo, the curator, has signed in with two steps."""
+    return signed_in_with_two_steps(mo)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -112,9 +112,9 @@ class Tour:
     def sign_in(self, page: Page) -> None:
         """Sign in, or say that it did not work."""
         page.goto(f"{self.site}/accounts/login/")
-        page.fill("#id_username", self.user)
+        page.fill("#id_login", self.user)
         page.fill("#id_password", self.password)
-        page.click("main button")
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_load_state()
         if "/accounts/login/" in page.url:
             sys.exit(f"{self.user} could not sign in.")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import handlers
+from django.test import testcases
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests import stack as stacks
@@ -20,6 +22,17 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _served_static_files() -> Iterator[None]:
+    """`live_server` serves the collected files, which the pages name by their hash.
+
+    pytest-django's own choice looks for them by that name in the sources, and answers 404.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handlers, "StaticFilesHandler", testcases._StaticFilesHandler)
+        yield
 
 
 def free_port() -> int:

@@ -7,19 +7,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import STEPS
-from tests.people import ADA, Person
+from tests.journeys.signing import sign_in
+from tests.people import ADA
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PROMPT = "a red circle moves left on the blue background"
 PATIENCE_MS = 180_000
-
-
-def sign_in(page: Page, person: Person) -> None:
-    page.goto("/accounts/login/")
-    page.get_by_label("Name").fill(person.username)
-    page.get_by_label("Password").fill(person.password)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def ask(page: Page) -> None:

@@ -87,7 +87,16 @@ def pages(client: Client, as_ada: Client, ada: User) -> Iterator[tuple[str, str]
         "/record/documents/open-letter/",
     ):
         yield address, client.get(address).content.decode()
-    for address in ("/ask/", "/generations/", clip.generation.get_absolute_url()):
+    for address in (
+        *("/ask/", "/generations/", clip.generation.get_absolute_url(), "/accounts/"),
+        *(
+            "/accounts/factors/",
+            "/accounts/passkeys/",
+            "/accounts/sessions/",
+            "/accounts/password/",
+        ),
+        *("/accounts/reauthenticate/", "/accounts/logout/"),
+    ):
         yield address, as_ada.get(address).content.decode()
     yield (
         "a bad request of ada's",
@@ -133,17 +142,19 @@ def test_an_unknown_address_is_answered_in_words_and_not_repeated(client: Client
 
 def test_a_form_without_its_token_is_answered_in_words(db: None) -> None:
     strict = Client(enforce_csrf_checks=True)
-    response = strict.post("/accounts/login/", {"username": "ada", "password": "x"})
+    response = strict.post("/accounts/login/", {"login": "ada", "password": "x"})
     assert response.status_code == 403
     assert "The form was too old to send" in response.content.decode()
 
 
 def test_a_wrong_password_is_answered_in_words(client: Client, ada: User) -> None:
-    response = client.post("/accounts/login/", {"username": "ada", "password": "wrong"})
+    response = client.post("/accounts/login/", {"login": "ada", "password": "wrong"})
     assert "do not belong together" in response.content.decode()
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+@pytest.mark.parametrize(
+    "name", ["400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"]
+)
 def test_an_error_page_needs_nothing_but_itself(name: str) -> None:
     """Where something broke, neither the database nor the context processors may be needed."""
     page = get_template(name).render({})

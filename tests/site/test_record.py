@@ -11,7 +11,6 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from sora_archive.accounts.models import User
 from sora_archive.record import book
 from sora_archive.record.errors import NoMoment, RecordRefused
 from sora_archive.record.loading import LARGEST_BYTES, SHIPPED, load, load_file
@@ -382,19 +381,18 @@ def test_an_empty_record_says_so(client: Client) -> None:
 
 
 def test_a_curator_corrects_a_line_and_nobody_deletes_one(
-    client: Client, as_ada: Client, mo: User, kites: None
+    as_mo: Client, as_ada: Client, kites: None
 ) -> None:
-    client.force_login(mo)
-    assert client.get("/admin/record/fact/red/change/").status_code == 200
-    assert client.get("/admin/record/fact/red/delete/").status_code == 403
+    assert as_mo.get("/admin/record/fact/red/change/").status_code == 200
+    assert as_mo.get("/admin/record/fact/red/delete/").status_code == 403
     form = {
         "moment_0": "2025-05-03", "moment_1": "13:00:00", "precision": "hour",
         "zone": "America/New_York", "confidence": "unverified", "claim": "The kite was crimson.",
         "citations-TOTAL_FORMS": "0", "citations-INITIAL_FORMS": "0",
     }  # fmt: skip
-    assert client.post("/admin/record/fact/red/change/", form).status_code == 302
+    assert as_mo.post("/admin/record/fact/red/change/", form).status_code == 302
     assert Fact.objects.get(pk="red").claim == "The kite was crimson."
-    refused = client.post("/admin/record/fact/red/change/", form | {"zone": "Mars/Base"})
+    refused = as_mo.post("/admin/record/fact/red/change/", form | {"zone": "Mars/Base"})
     assert "There is no time zone" in refused.content.decode()
     assert as_ada.get("/admin/record/fact/red/change/").status_code == 302  # to signing in
 

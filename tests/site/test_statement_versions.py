@@ -26,14 +26,6 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 SECOND = "# Our words\n\nWe ask for fair pay.\n\nWe ask for credit.\n"
 
 
-@pytest.fixture
-def as_mo(mo: User) -> Client:
-    """A browser in which mo, the curator, has signed in."""
-    client = Client()
-    client.force_login(mo)
-    return client
-
-
 def make(mo: User, text: str, reason: str = "The artists agreed.") -> Version:
     versions.keep_draft(text, mo.pk)
     return versions.make(mo.pk, reason, sha256(text))

@@ -1,0 +1,122 @@
+"""One's own account: how to sign in, where one is signed in, and ending it there."""
+
+from typing import Any
+
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.adapter import get_adapter as factor_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
+from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from allauth.usersessions.internal.flows import sessions as ending
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from . import factors
+from .models import User
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person of a view behind login_required."""
+    assert isinstance(request.user, User)  # noqa: S101 - login_required has seen to it
+    return request.user
+
+
+@never_cache
+@login_required
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """What the archive keeps of the person, and what they can do about it."""
+    person = signed_in(request)
+    kinds = set(Authenticator.objects.filter(user_id=person.pk).values_list("type", flat=True))
+    context = {
+        "person": person,
+        "passkeys": factors.passkeys(person),
+        "has_app": Authenticator.Type.TOTP in kinds,
+        "has_codes": Authenticator.Type.RECOVERY_CODES in kinds,
+        "sessions": len(UserSession.objects.purge_and_list(person)),
+    }
+    return render(request, "accounts/account.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def qr(request: HttpRequest) -> HttpResponse:
+    """The secret of the authenticator app that is being set up, as a picture to be scanned."""
+    secret = request.session.get(SECRET_SESSION_KEY)
+    if not secret:
+        raise Http404("No authenticator app is being set up.")
+    adapter = factor_adapter()
+    picture = adapter.build_totp_svg(adapter.build_totp_url(request.user, secret))
+    return HttpResponse(picture, content_type="image/svg+xml")
+
+
+@never_cache
+@login_required
+@require_safe
+def passkeys(request: HttpRequest) -> HttpResponse:
+    """The person's passkeys."""
+    context = {"passkeys": factors.passkeys(signed_in(request))}
+    return render(request, "accounts/passkeys.html", context)
+
+
+class _RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]  # allauth is untyped
+    def form_valid(self, form: Any) -> HttpResponse:
+        person = signed_in(self.request)
+        if not person.has_usable_password() and len(factors.passkeys(person)) == 1:
+            messages.error(
+                self.request,
+                _("This passkey is your only way in. Set a password or add another one first."),
+            )
+            return redirect("mfa_list_webauthn")
+        answer: HttpResponse = super().form_valid(form)
+        return answer
+
+
+def remove_passkey(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Forget a passkey, unless it is the only way in."""
+    answer: HttpResponseBase = _RemovePasskey.as_view()(request, pk=pk)
+    return answer
+
+
+@never_cache
+@login_required
+@require_safe
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where the person is signed in, the newest first."""
+    own = UserSession.objects.purge_and_list(signed_in(request))
+    own.sort(key=lambda session: session.created_at, reverse=True)
+    return render(request, "accounts/sessions.html", {"sessions": own})
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Sign out there, or here."""
+    own = UserSession.objects.filter(user_id=signed_in(request).pk)
+    session = get_object_or_404(own, pk=session_id)
+    here = session.is_current()
+    ending.end_sessions(request, [session])
+    if here:
+        return redirect("gallery:home")
+    messages.success(request, _("That session has ended: whoever had it must sign in again."))
+    return redirect("accounts:sessions")
+
+
+@login_required
+@require_POST
+def end_others(request: HttpRequest) -> HttpResponse:
+    """Sign out everywhere but here."""
+    ending.end_other_sessions(request, signed_in(request))
+    messages.success(request, _("Every other session has ended."))
+    return redirect("accounts:sessions")
+
+
+confirmed_again = reauthentication_required(app="allauth.account")

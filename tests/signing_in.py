@@ -1,0 +1,46 @@
+"""Browsers in which somebody has signed in, without the pages of signing in."""
+
+import time
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal import auth as totp
+from django.test import Client
+
+from sora_archive.accounts.models import User
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the cast's authenticator apps
+
+
+def give_app(person: User) -> None:
+    """An authenticator app of the person's, with the cast's secret, and recovery codes."""
+    totp.TOTP.activate(person, SECRET)
+    RecoveryCodes.activate(person)
+
+
+def code(secret: str = SECRET) -> str:
+    """What an authenticator app shows now."""
+    counter = int(time.time()) // 30
+    return str(totp.format_hotp_value(totp.hotp_value(secret, counter)))
+
+
+def signed_in(person: User) -> Client:
+    """A browser in which the person has signed in with a password alone."""
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def signed_in_with_two_steps(person: User) -> Client:
+    """A browser in which the person has signed in with a password and an authenticator app."""
+    if not Authenticator.objects.filter(user_id=person.pk).exists():
+        give_app(person)
+    client = signed_in(person)
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": time.time()},
+        {"method": "mfa", "type": "totp", "at": time.time(), "reauthenticated": True},
+    ]
+    session["account_authentication_methods_user"] = str(person.pk)
+    session.save()
+    return client
