@@ -20,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from .errors import KeysRefused
 
 C2PA_CLAIM_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
+PURPOSES = (C2PA_CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION)
 ROOT_LIFE = timedelta(days=20 * 365)
 INTERMEDIATE_LIFE = timedelta(days=5 * 365)
 LEAF_LIFE = timedelta(days=365)
@@ -77,10 +78,9 @@ def make_chain(subject: ChainSubject, now: datetime, leaf_life: timedelta = LEAF
     try:
         root = _authority(_name(subject, " Root"), start, ROOT_LIFE, 1, None)
         intermediate = _authority(_name(subject, " Issuer"), start, INTERMEDIATE_LIFE, 0, root)
-        leaf = _claim_signer(_name(subject), start, leaf_life, intermediate)
     except ValueError as error:
         raise KeysRefused(f"These names do not fit into a certificate: {error}") from error
-    return Chain(root, intermediate, leaf)
+    return Chain(root, intermediate, make_leaf(subject, intermediate, start, leaf_life))
 
 
 def make_leaf(
@@ -90,13 +90,32 @@ def make_leaf(
 
     Raises KeysRefused where the issuer may not issue, or would end before the leaf does.
     """
+    key = ec.generate_private_key(ec.SECP256R1())
+    return Certified(key, issue_leaf(subject, key.public_key(), issuer, now, leaf_life))
+
+
+def issue_leaf(
+    subject: ChainSubject,
+    public: object,
+    issuer: Certified,
+    now: datetime,
+    leaf_life: timedelta = LEAF_LIFE,
+) -> x509.Certificate:
+    """A certificate for a key whose private half stays where it is, such as in a token.
+
+    Raises KeysRefused as `make_leaf` does, and for a key that is not of the curve P-256.
+    """
     start = now.replace(microsecond=0)
+    if not (
+        isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, ec.SECP256R1)
+    ):
+        raise KeysRefused("The signing key must be an EC key of the curve P-256.")
     if leaf_life > LEAF_LIFE_LIMIT:
         raise KeysRefused(f"A signing certificate may live {LEAF_LIFE_LIMIT.days} days at most.")
     if issuer.certificate.not_valid_after_utc < start + leaf_life:
         raise KeysRefused("The issuer's certificate ends before a new signing certificate would.")
     try:
-        return _claim_signer(_name(subject), start, leaf_life, issuer)
+        return _claim_signer(_name(subject), public, start, leaf_life, issuer)
     except ValueError as error:
         raise KeysRefused(f"These names do not fit into a certificate: {error}") from error
 
@@ -160,52 +179,48 @@ def _authority(
     """A certificate that may issue others, with at most `below` authorities under it."""
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
-        _draft(name, key, start, life, issuer)
+        _draft(name, key.public_key(), start, life, issuer)
         .add_extension(x509.BasicConstraints(ca=True, path_length=below), critical=True)
         .add_extension(_key_usage("key_cert_sign", "crl_sign"), critical=True)
     )
-    return _issued(builder, key, issuer)
+    return Certified(key, builder.sign(issuer.key if issuer else key, hashes.SHA256()))
 
 
 def _claim_signer(
-    name: x509.Name, start: datetime, life: timedelta, issuer: Certified
-) -> Certified:
-    key = ec.generate_private_key(ec.SECP256R1())
-    purposes = [C2PA_CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]
+    name: x509.Name,
+    public: ec.EllipticCurvePublicKey,
+    start: datetime,
+    life: timedelta,
+    issuer: Certified,
+) -> x509.Certificate:
     builder = (
-        _draft(name, key, start, life, issuer)
+        _draft(name, public, start, life, issuer)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage("digital_signature", "content_commitment"), critical=True)
-        .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(PURPOSES), critical=False)
     )
-    return _issued(builder, key, issuer)
+    return builder.sign(issuer.key, hashes.SHA256())
 
 
 def _draft(
     name: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    public: ec.EllipticCurvePublicKey,
     start: datetime,
     life: timedelta,
     issuer: Certified | None,
 ) -> x509.CertificateBuilder:
-    above = issuer.key.public_key() if issuer else key.public_key()
+    above = issuer.key.public_key() if issuer else public
     return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(issuer.certificate.subject if issuer else name)
-        .public_key(key.public_key())
+        .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(start + life)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above), critical=False)
     )
-
-
-def _issued(
-    builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey, issuer: Certified | None
-) -> Certified:
-    return Certified(key, builder.sign(issuer.key if issuer else key, hashes.SHA256()))
 
 
 def _key_usage(*granted: str) -> x509.KeyUsage:

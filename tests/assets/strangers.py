@@ -4,7 +4,7 @@ The library is asked directly here: what the archive's own code would refuse to 
 """
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import c2pa
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from generation.encode import encode_mp4
@@ -27,16 +28,56 @@ def self_signed(folder: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = keys._name(keys.ChainSubject("Anybody", "Anybody at all"))
     builder = (
-        keys._draft(name, key, NOW, timedelta(days=9), None)
+        keys._draft(name, key.public_key(), NOW, timedelta(days=9), None)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(keys._key_usage("digital_signature", "content_commitment"), critical=True)
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
         )
     )
-    pem = keys._issued(builder, key, None).pem
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
     identity = SigningIdentity(pem, lambda data: key.sign(data, ec.ECDSA(hashes.SHA256())))
     return _signed(folder / "self_signed.mp4", _created(), identity)
+
+
+def not_yet_valid(folder: Path, archive: Archive) -> Path:
+    """Signed with a certificate of the archive that only begins to be valid in a month."""
+    return _outside_validity(folder / "not_yet_valid.mp4", archive, NOW + timedelta(days=30))
+
+
+def expired(folder: Path, archive: Archive) -> Path:
+    """Signed with a certificate of the archive that ended a month ago, and not stamped."""
+    return _outside_validity(folder / "expired.mp4", archive, NOW - timedelta(days=60))
+
+
+def _outside_validity(target: Path, archive: Archive, start: datetime) -> Path:
+    """The library signs at no time but the certificate's own, so it is shown another of the same
+    length, and the one meant takes its place in what is signed and in the file.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    shown = _leaf(archive, key, NOW)
+    meant = _leaf(archive, key, start)
+    while len(meant) != len(shown):  # an ECDSA signature has 70 to 72 bytes
+        meant = _leaf(archive, key, start)
+
+    def sign(data: bytes) -> bytes:
+        assert data.count(shown) == 1
+        return key.sign(data.replace(shown, meant), ec.ECDSA(hashes.SHA256()))
+
+    chain = x509.load_der_x509_certificate(shown).public_bytes(Encoding.PEM)
+    identity = SigningIdentity(chain + archive.chain.intermediate.pem, sign)
+    signed = _signed(target, _created(), identity)
+    signed.write_bytes(signed.read_bytes().replace(shown, meant))
+    return signed
+
+
+def _leaf(archive: Archive, key: ec.EllipticCurvePrivateKey, start: datetime) -> bytes:
+    """A claim signer's certificate (DER) under the archive's intermediate, for thirty days."""
+    subject = keys.ChainSubject("archive.test", "Clips of archive.test")
+    leaf = keys.issue_leaf(
+        subject, key.public_key(), archive.chain.intermediate, start, timedelta(days=30)
+    )
+    return leaf.public_bytes(Encoding.DER)
 
 
 def kept_elsewhere(folder: Path, archive: Archive) -> Path:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from generation.encode import encode_mp4, thumbnail
 from provenance import vault
@@ -84,7 +86,7 @@ class Archive:
     @classmethod
     def of_vault(cls, keys_dir: Path) -> "Archive":
         """The archive whose keys lie in a vault."""
-        archive = cls()
+        archive = cls(chain=_chain_of(keys_dir))
         archive.identity = vault.signing_identity(keys_dir)
         (archive.anchor,) = vault.anchors(keys_dir)
         signer = vault.log_key(keys_dir)
@@ -193,6 +195,25 @@ class Archive:
         raw = credentials.read(path, self.anchors)
         assert raw is not None
         return reading(raw)
+
+
+def _chain_of(keys_dir: Path) -> keys.Chain:
+    """The three certificates of a vault with their keys, its offline folder being still there."""
+    home = keys_dir / vault.HOME
+    passphrase = (home / "take-offline/passphrase.txt").read_bytes().strip()
+    (root,) = x509.load_pem_x509_certificates(vault.anchors(keys_dir)[0].pem.encode())
+    leaf, issuer = x509.load_pem_x509_certificates(vault.chain(keys_dir))
+
+    def certified(path: str, secret: bytes | None, certificate: x509.Certificate) -> keys.Certified:
+        key = load_pem_private_key((home / path).read_bytes(), secret)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return keys.Certified(key, certificate)
+
+    return keys.Chain(
+        certified("take-offline/root.key.pem", passphrase, root),
+        certified("take-offline/issuer.key.pem", passphrase, issuer),
+        certified("signing/leaf.key.pem", None, leaf),
+    )
 
 
 def sha256_of(data: bytes) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from provenance.core import keys
@@ -18,6 +18,26 @@ SUBJECT = keys.ChainSubject("Sora Archive", "Clips of archive.test/log", "DE")
 @pytest.fixture(scope="module")
 def chain() -> keys.Chain:
     return keys.make_chain(SUBJECT, NOW)
+
+
+def test_a_key_whose_private_half_is_elsewhere_gets_a_leaf_of_the_same_profile(
+    chain: keys.Chain,
+) -> None:
+    token = ec.generate_private_key(ec.SECP256R1()).public_key()
+    leaf = keys.issue_leaf(SUBJECT, token, chain.intermediate, NOW)
+    pem = leaf.public_bytes(Encoding.PEM) + chain.intermediate.pem
+    assert keys.profile_problems(pem, NOW) == []
+    assert leaf.public_key() == token
+
+
+@pytest.mark.parametrize(
+    "key", [ec.generate_private_key(ec.SECP384R1()), ed25519.Ed25519PrivateKey.generate()]
+)
+def test_a_signing_key_is_of_the_curve_that_the_archive_signs_with(
+    chain: keys.Chain, key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+) -> None:
+    with pytest.raises(KeysRefused, match="P-256"):
+        keys.issue_leaf(SUBJECT, key.public_key(), chain.intermediate, NOW)
 
 
 def test_a_fresh_chain_may_sign(chain: keys.Chain) -> None:

@@ -1,7 +1,7 @@
 """Stories about time-stamps: a clip outlives its certificate, and an authority is down."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from provenance.core.credentials import Anchor
 from provenance.core.errors import SigningFailed, StampUnavailable
 from provenance.core.readings import Reading, reading
 from provenance.core.verdicts import FileFacts, Ledger, judge
+from tests.assets import strangers
 from tests.core.clips import NOW, Archive, Signed, sha256_of
 from tests.core.stamps import Authority, serving
 
@@ -94,6 +95,21 @@ def test_a_stamped_clip_outlives_its_certificate_and_another_does_not(
     offline = judge(facts, lapsed, archive.trust, None, generated=plain.generated)
     assert offline.signer == verdict.signer
     assert judge(facts, lapsed, archive.trust, None).verdict == "foreign"
+
+
+@pytest.mark.parametrize(
+    ("asset", "begins_later"), [(strangers.not_yet_valid, True), (strangers.expired, False)]
+)
+def test_a_certificate_outside_its_validity_proves_no_signer_and_changes_no_byte(
+    tmp_path: Path, asset: Callable[[Path, Archive], Path], begins_later: bool
+) -> None:
+    archive = Archive()
+    found = archive.read(asset(tmp_path, archive))
+    assert (found.state, found.trust_uri, found.signature_holds) == ("invalid", "", True)
+    assert {failure.code for failure in found.failures} == {
+        "signingCredential.untrusted", "signingCredential.expired",
+    }  # fmt: skip
+    assert (found.signer["not_before"] > NOW.isoformat()) is begins_later
 
 
 def test_an_authority_that_is_down_leaves_nothing_behind(tmp_path: Path) -> None:
