@@ -23,3 +23,18 @@ class LeaseLost(GenerationError):
 
 class ModelUnavailable(GenerationError):
     """A model folder is missing or damaged; the text says which and what to do."""
+
+
+class PublishingRefused(GenerationError):
+    """This clip cannot be shown or hidden this way; the text says why, fit for the page."""
+
+
+class ErasureRefused(GenerationError):
+    """This cannot be erased now; the text says why and what to do, fit for the page."""
+
+
+class RedactionFailed(GenerationError):
+    """A file could not be given a redacted successor; it stays sealed, and the sweep tries again.
+
+    The text says what the operator can do; it names no value.
+    """

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from provenance.verify.models import Credential
@@ -50,6 +51,27 @@ class Use(models.TextChoices):
 
 
 OPEN_STATES = (State.QUEUED, State.RUNNING)
+
+
+class By(models.TextChoices):
+    """In which role a person acted; the log says so, and never who it was."""
+
+    ARTIST = "artist", _("the artist")
+    CURATOR = "curator", _("a curator")
+    OPERATOR = "operator", _("the operator")
+
+
+class Reason(models.TextChoices):
+    """Why something was withdrawn, restored or erased: short codes that the log keeps for ever."""
+
+    OWN_WISH = "own_wish", _("the artist wished it")
+    PRIVACY = "privacy", _("it tells something private")
+    REAL_PERSON = "real_person", _("it portrays a real person")
+    RIGHTS = "rights", _("it touches somebody else's rights")
+    LAW = "law", _("the law asks for it")
+    RULES = "rules", _("it is against the rules of the archive")
+    MISTAKE = "mistake", _("it was a mistake")
+    ACCOUNT = "account_closed", _("the account was closed")
 
 
 class Visibility(models.TextChoices):
@@ -102,6 +124,11 @@ class Generation(models.Model):
     )
     prompt_revealed_at = models.DateTimeField(null=True, help_text="when a hidden one was shown")
 
+    prompt_erased_at = models.DateTimeField(null=True)
+    name_erased_at = models.DateTimeField(
+        null=True, help_text="since then it is nobody's in public"
+    )
+
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     step = models.PositiveSmallIntegerField(default=0)
     reason_code = models.CharField(max_length=40, blank=True)
@@ -123,7 +150,11 @@ class Generation(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=State.values), name="generation_state_known"
             ),
-            models.CheckConstraint(condition=~Q(prompt=""), name="generation_has_a_prompt"),
+            models.CheckConstraint(
+                condition=Q(prompt_erased_at__isnull=True) & ~Q(prompt="")
+                | Q(prompt_erased_at__isnull=False, prompt="", negative_prompt=""),
+                name="generation_has_a_prompt_until_erased",
+            ),
             models.CheckConstraint(
                 condition=Q(licence__in=Licence.values), name="generation_licence_known"
             ),
@@ -175,6 +206,17 @@ class Generation(models.Model):
         return self.state not in OPEN_STATES
 
     @property
+    def erased(self) -> list[str]:
+        """What was erased of it, by the names of the log: prompt, artist."""
+        gone = {"prompt": self.prompt_erased_at, "artist": self.name_erased_at}
+        return [field for field, at in gone.items() if at]
+
+    @property
+    def shown_artist(self) -> str:
+        """The artist's pseudonym as everybody may read it, or that there is none any more."""
+        return gettext("Unnamed artist") if self.name_erased_at else str(self.artist)
+
+    @property
     def prompt_public(self) -> bool:
         """Whether those who may see the clip may read its prompt."""
         return not self.prompt_hidden or self.prompt_revealed_at is not None
@@ -220,6 +262,7 @@ class Clip(models.Model):
         max_length=10, choices=Visibility.choices, default=Visibility.DRAFT
     )
     publication_ticket = models.UUIDField(unique=True, null=True)
+    withdrawal_ticket = models.UUIDField(unique=True, null=True, help_text="while it is withdrawn")
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True)
 
@@ -234,14 +277,22 @@ class Clip(models.Model):
                     visibility=Visibility.DRAFT,
                     published_at__isnull=True,
                     publication_ticket__isnull=True,
+                    withdrawal_ticket__isnull=True,
                 )
                 | Q(
                     visibility=Visibility.PUBLISHED,
                     published_at__isnull=False,
                     publication_ticket__isnull=False,
+                    withdrawal_ticket__isnull=True,
                 )
-                | Q(visibility__in=(Visibility.WITHDRAWN, Visibility.ERASED)),
-                name="clip_published_with_a_log_entry",
+                | Q(
+                    visibility=Visibility.WITHDRAWN,
+                    published_at__isnull=False,
+                    publication_ticket__isnull=False,
+                    withdrawal_ticket__isnull=False,
+                )
+                | Q(visibility=Visibility.ERASED),
+                name="clip_seen_and_gone_with_a_log_entry",
             ),
         )
         indexes = (
@@ -268,3 +319,50 @@ class Clip(models.Model):
     def published(self) -> bool:
         """Whether the public may see it."""
         return self.visibility == Visibility.PUBLISHED
+
+
+class Act(models.Model):
+    """What was done to an attempt or its clip after it was finished; the log has it as an entry."""
+
+    class Kind(models.TextChoices):
+        """The acts, each by a person with a reason."""
+
+        WITHDRAWAL = "withdrawal", _("withdrawn")
+        RESTORATION = "restoration", _("restored")
+        PROMPT_ERASED = "prompt", _("prompt erased")
+        NAME_ERASED = "artist", _("name erased")
+        CLIP_ERASED = "clip", _("clip erased")
+
+    ERASURES = (Kind.PROMPT_ERASED, Kind.NAME_ERASED, Kind.CLIP_ERASED)
+
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="acts")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    by = models.CharField(max_length=10, choices=By.choices)
+    reason = models.CharField(max_length=40, help_text="a code, mostly one of Reason")
+    ticket = models.UUIDField(unique=True, null=True, help_text="null: nothing was left to erase")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints = (
+            models.CheckConstraint(condition=Q(by__in=By.values), name="act_by_a_known_role"),
+            models.CheckConstraint(
+                condition=Q(reason__regex="^[a-z][a-z0-9_]{0,39}$"), name="act_reason_is_a_code"
+            ),
+            models.UniqueConstraint(
+                "generation", "kind",
+                condition=Q(kind__in=("prompt", "artist", "clip")), name="act_erases_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=("prompt", "artist", "clip")) | Q(ticket__isnull=False),
+                name="act_has_an_entry",
+            ),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.generation_id}"
+
+    @property
+    def reason_words(self) -> str:
+        """The reason in words, or the code where it is none of ours."""
+        return str(dict(Reason.choices).get(self.reason, self.reason))

@@ -1,12 +1,20 @@
-"""Publishing a clip: an act of a person and an entry in the log, in one transaction."""
+"""Who can see a clip: publishing, withdrawing, restoring it, each an act and an entry of the log.
+
+Each happens in one transaction and at once: pages, feeds, search and media addresses follow the
+row. Doing what is done already changes nothing.
+"""
+
+import uuid
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from provenance.core.records import EntryType
 from provenance.log import outbox
 
-from .models import Clip, Visibility
+from .errors import PublishingRefused
+from .models import Act, By, Clip, Reason, Visibility
 
 # The `generated` entry is usually in the log within a tenth of a second.
 LOG_WAIT_SECONDS = 10
@@ -16,19 +24,24 @@ def publish(clip: Clip) -> None:
     """Make a draft public; a clip that is no draft any more stays as it is.
 
     The entry carries the plain SHA-256, which until now was only committed to. Raises
-    outbox.LogUnavailable where the clip's own entry has not reached the log yet.
+    outbox.LogUnavailable where the clip's own entry has not reached the log yet,
+    PublishingRefused while something is being taken out of its file.
     """
-    generated = outbox.wait_for(clip.credential.generated_ticket, LOG_WAIT_SECONDS)
+    outbox.wait_for(clip.credential.generated_ticket, LOG_WAIT_SECONDS)
     with transaction.atomic():
-        row = Clip.objects.select_for_update().select_related("credential").get(pk=clip.pk)
+        row = _locked(clip)
         if row.visibility != Visibility.DRAFT:
             return
+        if row.credential.sealed:
+            raise PublishingRefused(
+                _("Something is being taken out of the file. Publish it in a minute.")
+            )
         row.publication_ticket = outbox.submit(
             EntryType.PUBLICATION,
             {
                 "attempt": row.credential.attempt,
                 "clip": str(row.pk),
-                "generated": generated,
+                "generated": _index_of(row.credential.generated_ticket),
                 "manifest": row.credential.manifest_id,
                 "sha256": row.credential.sha256,
             },
@@ -36,3 +49,71 @@ def publish(clip: Clip) -> None:
         row.visibility = Visibility.PUBLISHED
         row.published_at = timezone.now()
         row.save(update_fields=["publication_ticket", "visibility", "published_at"])
+
+
+def withdraw(clip: Clip, by: str, reason: str) -> None:
+    """Take a published clip out of sight; one that is not published stays as it is.
+
+    `by` is a role of By, `reason` a short code, mostly of Reason; both stand in the log. Raises
+    outbox.LogUnavailable where the publication has not reached the log yet.
+    """
+    with transaction.atomic():
+        row = _locked(clip)
+        if row.visibility != Visibility.PUBLISHED or row.publication_ticket is None:
+            return
+        publication = _index_of(row.publication_ticket)
+        ticket = outbox.submit(
+            EntryType.WITHDRAWAL,
+            {"clip": str(row.pk), "publication": publication, "by": by, "reason": reason},
+        )
+        _record(row, Act.Kind.WITHDRAWAL, by, reason, ticket)
+        _show(row, Visibility.WITHDRAWN, ticket)
+
+
+def restore(clip: Clip, by: str, reason: str = Reason.OWN_WISH) -> None:
+    """Make a withdrawn clip public again; one that is not withdrawn stays as it is.
+
+    An artist restores only what an artist withdrew: raises PublishingRefused else. Raises
+    outbox.LogUnavailable where the withdrawal has not reached the log yet.
+    """
+    with transaction.atomic():
+        row = _locked(clip)
+        if row.visibility != Visibility.WITHDRAWN or row.withdrawal_ticket is None:
+            return
+        withdrawn = Act.objects.get(ticket=row.withdrawal_ticket)
+        if by == By.ARTIST and withdrawn.by != By.ARTIST:
+            raise PublishingRefused(
+                _("This clip was not withdrawn by its artist, who cannot restore it either.")
+            )
+        withdrawal = _index_of(row.withdrawal_ticket)
+        ticket = outbox.submit(
+            EntryType.RESTORATION,
+            {"clip": str(row.pk), "withdrawal": withdrawal, "by": by, "reason": reason},
+        )
+        _record(row, Act.Kind.RESTORATION, by, reason, ticket)
+        _show(row, Visibility.PUBLISHED, None)
+
+
+def _locked(clip: Clip) -> Clip:
+    rows = Clip.objects.select_for_update(of=("self",)).select_related("credential")
+    return rows.get(pk=clip.pk)
+
+
+def _index_of(ticket: uuid.UUID) -> int:
+    index = outbox.index_of(ticket)
+    if index is None:
+        raise outbox.LogUnavailable(
+            "The log has not taken in the entry that this one is about: try again in a second."
+        )
+    return index
+
+
+def _record(row: Clip, kind: Act.Kind, by: str, reason: str, ticket: uuid.UUID) -> None:
+    Act.objects.create(
+        generation_id=row.generation_id, kind=kind, by=by, reason=reason, ticket=ticket
+    )
+
+
+def _show(row: Clip, visibility: Visibility, withdrawal: uuid.UUID | None) -> None:
+    row.visibility, row.withdrawal_ticket = visibility, withdrawal
+    row.save(update_fields=["visibility", "withdrawal_ticket"])

@@ -3,23 +3,44 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class Credential(models.Model):
-    """One issued file. Its row is written with the clip and the outbox row of `generated`."""
+    """One issued file. Its row is written with the clip and the outbox row of `generated`.
+
+    Where something was erased the row stays: it is sealed, so that nobody is handed the file any
+    more, then retired for a successor or for good, and at last its bytes are deleted.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sha256 = models.CharField(max_length=64, unique=True, help_text="lower-case hex")
     size = models.PositiveBigIntegerField(help_text="bytes")
     manifest_id = models.CharField(max_length=100, unique=True, help_text="the manifest's URN")
     signer_serial = models.CharField(max_length=64, help_text="of the certificate, decimal")
-    attempt = models.CharField(max_length=32, unique=True, help_text="its random name in the log")
+    attempt = models.CharField(max_length=32, help_text="its random name in the log")
     rendered_index = models.PositiveBigIntegerField(help_text="entry `rendered` it rests on")
-    generated_ticket = models.UUIDField(unique=True, help_text="the log's ticket of `generated`")
-    clip_id = models.UUIDField(unique=True)
+    generated_ticket = models.UUIDField(
+        unique=True, help_text="the log's ticket of the entry that issued it"
+    )
+    clip_id = models.UUIDField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    erased = ArrayField(
+        models.CharField(max_length=80), default=list, db_default=[],
+        help_text="what the archive tells nobody any more, though this file may disclose it",
+    )  # fmt: skip
+    redacted = ArrayField(
+        models.CharField(max_length=80), default=list, db_default=[],
+        help_text="which of that this very file does not disclose",
+    )  # fmt: skip
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="successor"
+    )
+    retired_at = models.DateTimeField(null=True, help_text="since when it is no clip's file")
+    deleted_at = models.DateTimeField(null=True, help_text="when its bytes were deleted here")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-created_at"]
@@ -31,13 +52,41 @@ class Credential(models.Model):
                 condition=Q(attempt__regex="^[0-9a-f]{32}$"), name="credential_attempt_is_hex"
             ),
             models.CheckConstraint(condition=Q(size__gt=0), name="credential_of_a_file"),
+            models.UniqueConstraint(
+                "attempt", condition=Q(retired_at__isnull=True), name="credential_one_an_attempt"
+            ),
+            models.UniqueConstraint(
+                "clip_id", condition=Q(retired_at__isnull=True), name="credential_one_a_clip"
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at__isnull=True) | Q(retired_at__isnull=False),
+                name="credential_retired_before_deleted",
+            ),
             models.CheckConstraint(
                 condition=Q(manifest_id__startswith="urn:c2pa:"), name="credential_names_a_manifest"
+            ),
+        )
+        indexes = (
+            models.Index("attempt", name="credential_of_attempt"),
+            models.Index(
+                "created_at",
+                condition=Q(retired_at__isnull=True) & ~Q(erased__contained_by=F("redacted")),
+                name="credential_sealed",
+            ),
+            models.Index(
+                "retired_at",
+                condition=Q(retired_at__isnull=False, deleted_at__isnull=True),
+                name="credential_to_delete",
             ),
         )
 
     def __str__(self) -> str:
         return self.manifest_id
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the file discloses what was erased, so that nobody may have it."""
+        return not set(self.erased) <= set(self.redacted)
 
 
 class Revealed(models.Model):

@@ -78,9 +78,10 @@ def _clip(clip: Clip, entry: int | None) -> dict[str, object]:
     return {
         "id": str(clip.pk),
         "title": clip.title,
-        "artist": str(clip.generation.artist),
+        "artist": "" if clip.generation.name_erased_at else clip.generation.shown_artist,
         "prompt": clip.generation.shown_prompt,
         "prompt_hidden": not clip.generation.prompt_public,
+        "erased": clip.generation.erased,
         "model": clip.model_title,
         "untrained": clip.untrained,
         "width": clip.width,

@@ -30,11 +30,16 @@ def printable(text: str) -> str:
 
 def summary(clip: Clip) -> str:
     """One sentence that says what the clip is."""
-    artist, prompt = clip.generation.artist, clip.generation.shown_prompt
+    artist, prompt = clip.generation.shown_artist, clip.generation.shown_prompt
     return printable(
         f"An AI-generated video clip of {clip.seconds:.1f} seconds, made with {clip.model_title} "
-        f"at the request of {artist}" + (f": {prompt}" if prompt else ". The prompt is hidden.")
+        f"at the request of {artist}" + (f": {prompt}" if prompt else f". {_without(clip)}")
     )
+
+
+def _without(clip: Clip) -> str:
+    erased = clip.generation.prompt_erased_at is not None
+    return "The prompt was erased." if erased else "The prompt is hidden."
 
 
 def structured(clip: Clip) -> SafeString:
@@ -54,7 +59,7 @@ def structured(clip: Clip) -> SafeString:
         "width": clip.width,
         "height": clip.height,
         "sha256": clip.credential.sha256,
-        "creator": {"@type": "Person", "name": str(clip.generation.artist)},
+        "creator": {"@type": "Person", "name": clip.generation.shown_artist},
         "publisher": {"@type": "Organization", "name": settings.SITE_NAME},
         "digitalSourceType": "https://schema.org/TrainedAlgorithmicMediaDigitalSource",
         "isAccessibleForFree": True,
@@ -67,7 +72,7 @@ def citation(clip: Clip) -> str:
     """The clip as a footnote names it."""
     at = _published_at(clip)
     return (
-        f"{clip.generation.artist}, “{clip.title}”, AI-generated video, {clip.model_title}, "
+        f"{clip.generation.shown_artist}, “{clip.title}”, AI-generated video, {clip.model_title}, "
         f"{clip.seconds:.1f} seconds, {settings.SITE_NAME}, {at.day} {at:%B %Y}, "
         f"{addresses.page_of(clip)}, SHA-256 {clip.credential.sha256}."
     )
@@ -77,7 +82,7 @@ def bibtex(clip: Clip) -> str:
     """The clip as an entry of a bibliography; what TeX would act on is escaped."""
     at = _published_at(clip)
     fields = {
-        "author": f"{{{_tex(str(clip.generation.artist))}}}",
+        "author": f"{{{_tex(clip.generation.shown_artist)}}}",
         "title": f"{{{_tex(clip.title)}}}",
         "howpublished": f"AI-generated video, {_tex(clip.model_title)}",
         "organization": _tex(settings.SITE_NAME),
@@ -92,7 +97,7 @@ def bibtex(clip: Clip) -> str:
 
 def frame(clip: Clip, width: int, height: int) -> str:
     """The line of HTML that shows the clip on another site; plain text, to be escaped in a page."""
-    title = f"{clip.title} by {clip.generation.artist}, AI-generated video"
+    title = f"{clip.title} by {clip.generation.shown_artist}, AI-generated video"
     return (
         f'<iframe src="{addresses.player_of(clip)}" width="{width}" height="{height}" '
         f'title="{escape(printable(title))}" loading="lazy" allowfullscreen></iframe>'

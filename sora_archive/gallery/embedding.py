@@ -35,7 +35,7 @@ _CLIPS = Clip.objects.select_related("credential", "generation__artist")
 def player(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """The framed player with its credential mark; a withdrawn clip is gone here too."""
     found = get_object_or_404(_CLIPS.exclude(visibility=Visibility.DRAFT), pk=clip_id)
-    context = {"clip": found, "artist": str(found.generation.artist)} if found.published else {}
+    context = {"clip": found, "artist": found.generation.shown_artist} if found.published else {}
     return render(request, "gallery/embed.html", context, status=200 if found.published else 410)
 
 
@@ -61,7 +61,7 @@ def _card(clip: Clip, most_wide: int | None, most_high: int | None) -> dict[str,
         "version": "1.0",
         "type": "video",
         "title": clip.title,
-        "author_name": str(clip.generation.artist),
+        "author_name": clip.generation.shown_artist,
         "provider_name": settings.SITE_NAME,
         "provider_url": f"{settings.SITE_URL}/",
         "html": describing.frame(clip, width, height),

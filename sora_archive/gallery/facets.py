@@ -64,7 +64,9 @@ def facets(choice: Choice) -> Sequence[Facet]:
 
 def _options(choice: Choice, name: str, counts: Sequence[tuple[str, str, int]]) -> Sequence[Option]:
     chosen = getattr(choice, name)
-    offered = [(value, clips) for facet, value, clips in counts if facet == name][:OFFERED]
+    offered = [(value, clips) for facet, value, clips in counts if facet == name and value][
+        :OFFERED
+    ]
     return [
         Option(
             LENGTHS.get(value, value) if name == "length" else value,

@@ -132,7 +132,7 @@ def _entry(clip: Clip) -> str:
         "player_loc": addresses.player_of(clip),
         "duration": str(max(1, round(clip.seconds))),
         "publication_date": clip.published_at.isoformat() if clip.published_at else "",
-        "uploader": printable(str(clip.generation.artist))[:255],
+        "uploader": printable(clip.generation.shown_artist)[:255],
     }
     video = "".join(f"<video:{tag}>{escape(text)}</video:{tag}>" for tag, text in facts.items())
     page = escape(addresses.page_of(clip))

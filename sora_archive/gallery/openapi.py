@@ -15,9 +15,14 @@ _ENTRY = {"type": ["integer", "null"], "minimum": 0, "description": "its number 
 _CLIP: dict[str, Any] = {
     "id": {"type": "string", "format": "uuid"},
     "title": _TEXT,
-    "artist": {"type": "string", "description": "a pseudonym"},
-    "prompt": {"type": "string", "description": "empty while the artist hides it"},
+    "artist": {"type": "string", "description": "a pseudonym; empty once it was erased"},
+    "prompt": {"type": "string", "description": "empty while the artist hides it, and once erased"},
     "prompt_hidden": {"type": "boolean"},
+    "erased": {
+        "type": "array",
+        "items": {"type": "string", "enum": ["prompt", "artist"]},
+        "description": "what was erased for good",
+    },
     "model": _TEXT,
     "untrained": {"type": "boolean", "description": "the model's weights are random"},
     "width": _NUMBER,

@@ -63,7 +63,7 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "clip": found,
         "generation": found.generation,
         "credential": found.credential,
-        "artist": str(found.generation.artist),
+        "artist": found.generation.shown_artist,
         "entries": entries_of(found),
         "structured": describing.structured(found),
         "summary": describing.summary(found),

@@ -25,6 +25,7 @@ _SHOWN = (
     *(f"clip__{name}" for name in ("title", "model_title", "width", "height", "frames", "fps")),
     *(f"clip__{name}" for name in ("untrained", "published_at")),
     *(f"clip__generation__{name}" for name in ("prompt", "prompt_hidden", "prompt_revealed_at")),
+    *(f"clip__generation__{name}" for name in ("prompt_erased_at", "name_erased_at")),
     *(
         f"clip__credential__{name}"
         for name in ("generated_ticket", "sha256", "size", "manifest_id")
@@ -83,7 +84,7 @@ def page(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -
     tickets = [hanging.clip.credential.generated_ticket for hanging in hangings]
     entries = outbox.indexes_of(tickets) if tickets else {}
     works = [
-        Work(hanging.clip, str(hanging.clip.generation.artist), entries.get(ticket))
+        Work(hanging.clip, hanging.clip.generation.shown_artist, entries.get(ticket))
         for hanging, ticket in zip(hangings, tickets, strict=True)
     ]
     last = hangings[-1] if more else None

@@ -5,7 +5,7 @@ import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from generation.models import Clip, Generation, State, Visibility
+from generation.models import Act, By, Clip, Generation, Reason, State, Visibility
 from provenance.verify.models import Credential
 from sora_archive.accounts.models import User
 
@@ -24,6 +24,13 @@ def hang(
     """One clip of the artist's, published `minute` minutes after opening night unless a draft."""
     draft = visibility == Visibility.DRAFT
     generation = _done(artist, prompt)
+    gone = visibility == Visibility.WITHDRAWN
+    withdrawal = uuid.uuid4() if gone else None
+    if gone:
+        Act.objects.create(
+            generation=generation, kind=Act.Kind.WITHDRAWAL, by=By.CURATOR,
+            reason=Reason.PRIVACY, ticket=withdrawal,
+        )  # fmt: skip
     return Clip.objects.create(
         generation=generation,
         credential=_credential(generation),
@@ -38,6 +45,7 @@ def hang(
         fps=8,
         visibility=visibility,
         publication_ticket=None if draft else uuid.uuid4(),
+        withdrawal_ticket=withdrawal,
         published_at=None if draft else OPENING_NIGHT + timedelta(minutes=minute),
     )
 

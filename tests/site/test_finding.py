@@ -2,6 +2,7 @@
 
 import html
 import re
+import uuid
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -133,7 +134,8 @@ def test_a_withdrawal_bites_at_once_and_in_the_counters(
     clip = hang(ada, "A night", prompt=SECRET)
     assert found(client, q="zeppelin") == ["A night"]
     assert tallies("year") == {"2026": 2}
-    Clip.objects.filter(pk=clip.pk).update(visibility=then)
+    ticket = uuid.uuid4() if then == Visibility.WITHDRAWN else None
+    Clip.objects.filter(pk=clip.pk).update(visibility=then, withdrawal_ticket=ticket)
     assert found(client, q="zeppelin") == []
     assert tallies("year") == {"2026": 1}
     assert not Word.objects.filter(word="zeppelin").exists()
