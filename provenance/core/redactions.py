@@ -27,11 +27,16 @@ _REASONS = {"artist": "c2pa.PII.present", "prompt": "org.sora-archive.erased"}
 
 @dataclass(frozen=True)
 class Redaction:
-    """What was erased (a key of LABELS), by which role, and why, both as the log's short codes."""
+    """What was erased (a key of LABELS), by which role, and why, both as the log's short codes.
+
+    `manifests` are the URNs of all credentials of the clip that it is about: the file's own, or
+    those of a clip that it is a remix of.
+    """
 
     field: str
     by: str
     reason: str
+    manifests: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -64,14 +69,13 @@ def successor_manifest(store: Mapping[str, Any], facts: SuccessorFacts) -> manif
     Raises ManifestRefused where the predecessor brings no receipt from the log: it is none of ours.
     """
     places = [
-        (redaction, uri)
-        for redaction in facts.redactions
-        for uri in disclosing(store, LABELS[redaction.field])
+        (redaction, uri) for redaction in facts.redactions for uri in disclosing(store, redaction)
     ]
-    gone = {LABELS[redaction.field] for redaction in facts.redactions}
+    active = store["active_manifest"]
+    gone = {LABELS[each.field] for each in facts.redactions if active in each.manifests}
     kept = {
         each["label"]: each
-        for each in store["manifests"][store["active_manifest"]]["assertions"]
+        for each in store["manifests"][active]["assertions"]
         if each["label"] not in gone and not each["label"].startswith(_OF_ITS_OWN_FILE)
     }
     if manifests.RECEIPT not in kept:
@@ -90,13 +94,14 @@ def successor_manifest(store: Mapping[str, Any], facts: SuccessorFacts) -> manif
     return manifests.Manifest(definition)
 
 
-def disclosing(store: Mapping[str, Any], label: str) -> list[str]:
-    """The JUMBF addresses of every assertion of this label, in whichever manifest it lies."""
+def disclosing(store: Mapping[str, Any], redaction: Redaction) -> list[str]:
+    """The JUMBF addresses of the assertions in a file that disclose what is to be taken out."""
     return [
         f"self#jumbf=/c2pa/{manifest_id}/c2pa.assertions/{each['label']}"
         for manifest_id, manifest in store["manifests"].items()
+        if manifest_id in redaction.manifests
         for each in manifest.get("assertions") or ()
-        if each["label"].partition("__")[0] == label
+        if each["label"].partition("__")[0] == LABELS[redaction.field]
     ]
 
 

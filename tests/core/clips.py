@@ -172,7 +172,10 @@ class Archive:
             title=clip.facts.title,
             at=NOW,
             generator=clip.facts.generator,
-            redactions=[Redaction(field, "artist", "own_wish") for field in fields],
+            redactions=[
+                Redaction(field, "artist", "own_wish", frozenset(raw.store["manifests"]))
+                for field in fields
+            ],
             receipts=[self.log.receipt(index) for index in (0, 1, *erased)],
             file_salt=salt(6),
             log_origin=self.log.origin,

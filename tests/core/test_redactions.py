@@ -1,13 +1,14 @@
 """Ada has a prompt taken out of a finished file: what is left holds, and says that it was done."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import encypher_c2pa
 import pytest
 
 from provenance.core import credentials, redactions, wording
 from provenance.core.errors import ManifestRefused
-from provenance.core.manifests import ARTIST, PROMPT
+from provenance.core.records import Opening
 from provenance.core.redactions import Redaction, SuccessorFacts, disclosing
 from provenance.core.verdicts import FileFacts, Issued, Ledger, Verdict, judge
 from tests.core import clips
@@ -32,6 +33,9 @@ def without_prompt(archive: Archive, clip: Signed) -> Signed:
 @pytest.fixture(scope="module")
 def without_both(archive: Archive, without_prompt: Signed) -> Signed:
     return archive.redact(without_prompt, "artist")
+
+
+WISH = Redaction("prompt", "artist", "own_wish", frozenset())
 
 
 def checked(archive: Archive, clip: Signed, *, ledger: Ledger | None = None) -> Verdict:
@@ -68,7 +72,9 @@ def test_a_second_erasure_reaches_every_manifest_that_the_file_carries(
     assert found.redacted == ("prompt", "artist")
     raw = credentials.read(without_both.path, archive.anchors)
     assert raw is not None
-    assert disclosing(raw.store, PROMPT) == disclosing(raw.store, ARTIST) == []
+    everywhere = frozenset(raw.store["manifests"])
+    for field in ("prompt", "artist"):
+        assert disclosing(raw.store, Redaction(field, "artist", "own_wish", everywhere)) == []
 
 
 def test_the_redacted_file_is_an_intact_clip_and_says_what_was_erased(
@@ -139,11 +145,36 @@ def test_a_changed_copy_of_the_old_file_does_not_tell_it_either(
     assert not any(clips.PROMPT in claim.value for claim in verdict.claims)
 
 
+def test_of_a_remix_only_what_its_parent_disclosed_is_taken_out(
+    archive: Archive, clip: Signed, tmp_path: Path
+) -> None:
+    own = Opening("prompt", salt(9), {"prompt": "a green star", "negative_prompt": ""})
+    facts = replace(archive.facts(prompt=own), parent="Clip 5f5f5f5f")
+    remix = archive.sign(tmp_path, facts, "remix", parent=clip.path)
+    assert traces(clip, remix.data)["prompt"] == 2
+    raw = credentials.read(remix.path, archive.anchors)
+    assert raw is not None
+    asked = Redaction("prompt", "artist", "own_wish", frozenset({clip.embedded.manifest_id}))
+    facts_anew = SuccessorFacts(
+        "Clip", NOW, facts.generator, [asked], facts.receipts, salt(6), ORIGIN
+    )
+    target = tmp_path / "redacted.mp4"
+    credentials.embed(
+        remix.path, target, redactions.successor_manifest(raw.store, facts_anew),
+        credentials.thumbnail_of(remix.path, archive.anchors), archive.identity, archive.anchors,
+        credentials.Ingredient(remix.path, redactions.PARENT, "Clip", "parentOf"),
+    )  # fmt: skip
+    found = archive.read(target)
+    assert (found.state, found.failures, found.redacted) == ("trusted", (), ("prompt",))
+    assert traces(clip, target.read_bytes())["prompt"] == 0
+    assert {claim.value for claim in found.claims if claim.text == "Prompt"} == {"a green star"}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"redactions": []},
-        {"redactions": [Redaction("media", "artist", "own_wish")]},
+        {"redactions": [Redaction("media", "artist", "own_wish", frozenset())]},
         {"title": " "},
         {"receipts": []},
         {"file_salt": b"short"},
@@ -154,7 +185,7 @@ def test_facts_that_make_no_successor_are_refused(
     archive: Archive, wrong: dict[str, object]
 ) -> None:
     right = SuccessorFacts(
-        "Clip", NOW, Archive().facts().generator, [Redaction("prompt", "artist", "own_wish")],
+        "Clip", NOW, Archive().facts().generator, [WISH],
         [archive.log.receipt(0)] if archive.log.entries else [], salt(6), ORIGIN,
     )  # fmt: skip
     with pytest.raises(ManifestRefused):
@@ -169,7 +200,7 @@ def test_a_file_that_brings_no_receipt_gets_no_successor_of_ours(
     active = raw.store["active_manifest"]
     stripped = {**raw.store, "manifests": {active: {"assertions": []}}}
     facts = SuccessorFacts("Clip", NOW, clip.facts.generator,
-                           [Redaction("prompt", "artist", "own_wish")],
+                           [WISH],
                            clip.facts.receipts, salt(6), ORIGIN)  # fmt: skip
     with pytest.raises(ManifestRefused, match="no clip of ours"):
         redactions.successor_manifest(stripped, facts)

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
 
     dependencies: ClassVar = [
         ("gallery", "0003_hidden_prompts"),
-        ("generation", "0003_erasing"),
+        ("generation", "0004_erasing"),
     ]
     operations: ClassVar = [
         migrations.RunSQL(AFTER + COUNT + FOLLOW, UNFOLLOW + hidden.AFTER + COUNT_BEFORE)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0002_choices_and_parent'),
+        ('generation', '0003_pictures_and_description'),
         ('verify', '0003_erasing'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
