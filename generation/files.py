@@ -15,7 +15,12 @@ from .models import Clip, Visibility
 
 _GONE = {Visibility.WITHDRAWN, Visibility.ERASED}
 _CLIPS = Clip.objects.select_related("credential", "generation").only(
-    "visibility", *Clip.PICTURES, "credential__sha256", "generation__artist_id"
+    "visibility",
+    *Clip.PICTURES,
+    "generation__artist_id",
+    "credential__sha256",
+    "credential__erased",
+    "credential__redacted",
 )
 
 
@@ -25,6 +30,8 @@ def clip_file(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
     clip = _visible(request, clip_id)
     if clip is None:
         return _gone()
+    if clip.credential.sealed:
+        return _sealed()
     return _file(request, clip.credential.sha256, "video/mp4", f"{clip.pk}.mp4")
 
 
@@ -66,6 +73,14 @@ def _visible(request: HttpRequest, clip_id: uuid.UUID) -> Clip | None:
 def _gone() -> HttpResponse:
     words = gettext("This clip was withdrawn. Its page says what is still on record.")
     return HttpResponse(f"{words}\n", status=410, content_type="text/plain; charset=utf-8")
+
+
+def _sealed() -> HttpResponse:
+    words = gettext("Something is being taken out of this file. Try again in a minute.")
+    response = HttpResponse(f"{words}\n", status=503, content_type="text/plain; charset=utf-8")
+    response["Retry-After"] = "60"
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _file(request: HttpRequest, sha256: str, kind: str, name: str) -> HttpResponseBase:

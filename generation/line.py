@@ -26,7 +26,7 @@ from provenance.log import outbox
 from provenance.log.receipts import receipt
 from provenance.verify.models import Credential
 
-from . import asking, describing, encode, leases, storage
+from . import asking, describing, encode, erasing, leases, storage
 from .engines.base import EngineFacts, Frames, RenderRequest
 from .engines.catalog import ModelCard, card
 from .engines.pool import engine_for
@@ -114,7 +114,11 @@ def _clip(job: Job) -> None:
         evidence = _log_rendered(job, media)
         signed = _sign(job, facts, evidence, media, encode.thumbnail(frames))
         pictures = _pictures(frames, job.generation.fps)
-    _record(job, evidence, signed, pictures, frames.shape)
+    try:
+        _record(job, evidence, signed, pictures, frames.shape)
+    except (Cancelled, LeaseLost):
+        storage.delete(signed.stored.sha256)  # it tells who asked for what, and no row names it
+        raise
 
 
 def _wait_until_logged(job: Job) -> None:
@@ -192,6 +196,9 @@ def _parent(generation: Generation) -> credentials.Ingredient | None:
     parent = Clip.objects.select_related("credential").filter(remixes=generation).first()
     if parent is None:
         return None
+    if parent.credential.sealed:
+        words = "Something is being taken out of the clip that this would be a remix of. Ask again."
+        raise AttemptFailed("parent_sealed", words)
     if not parent.published:
         words = "The clip that this would be a remix of was taken down meanwhile."
         raise AttemptFailed("parent_withdrawn", words)
@@ -265,6 +272,7 @@ def _record(
             width=shape[2],
             fps=row.fps,
         )
+        erasing.inherit(row)
         asking.close(row, State.DONE, ticket)
 
 

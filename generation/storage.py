@@ -66,6 +66,14 @@ def keep_bytes(data: bytes) -> StoredFile:
     return keep(Path(draft.name))
 
 
+def delete(sha256: str) -> None:
+    """Delete a file for good, off the disk (fsync) when this returns; one that is gone stays so."""
+    path = path_of(sha256)
+    path.unlink(missing_ok=True)
+    if path.parent.is_dir():
+        _sync_folder(path.parent)
+
+
 def sweep_orphans(known: Iterable[str]) -> int:
     """Delete files that no row names and that are older than a day; returns how many."""
     names, deadline, deleted = set(known), time.time() - ORPHAN_AGE_SECONDS, 0

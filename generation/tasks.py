@@ -1,4 +1,4 @@
-"""The one Celery task: load a generation by its id and run the line."""
+"""The Celery tasks: run the line for a generation, redact the file of a clip."""
 
 import uuid
 
@@ -12,6 +12,19 @@ def render(generation_id: str) -> None:
     from . import line
 
     line.run(uuid.UUID(generation_id))
+
+
+@shared_task(name="generation.redact")  # type: ignore[untyped-decorator]
+def redact(clip_id: str) -> None:
+    """See to a clip's file after an erasure; a second delivery of the message changes nothing."""
+    from . import redacting
+
+    redacting.run(uuid.UUID(clip_id))
+
+
+def send_redaction(clip_id: str) -> None:
+    """Put a clip's id on the queue; raises the broker's error at once where it is away."""
+    redact.apply_async(args=[clip_id], retry=False)
 
 
 def send(generation_id: str) -> None:

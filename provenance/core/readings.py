@@ -121,7 +121,7 @@ def reading(raw: RawReport) -> Reading:
             evidence=_evidence(assertions),
             validator=raw.validator,
             stamped="timeStamp.trusted" in passed and "timeStamp.validated" in passed,
-            redacted=_redacted(raw.crjson["manifests"]),
+            redacted=_redacted(raw.crjson["manifests"], assertions),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise DamagedCredential("the validator's report has not the expected shape") from error
@@ -132,14 +132,16 @@ def _trust_uri(results: Mapping[str, Any], passed: set[str]) -> str:
     return str(results.get("trustListUri") or "") if "signingCredential.trusted" in passed else ""
 
 
-def _redacted(manifests_inside: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Which of our disclosures the claims say were taken out, in this file or an earlier one."""
+def _redacted(
+    manifests_inside: Iterable[Mapping[str, Any]], assertions: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Which of our disclosures the claims say were taken out, and the file does not make itself."""
     gone = {
         str(uri).rsplit("/", 1)[-1].partition("__")[0]
         for manifest in manifests_inside
         for uri in (manifest.get("claim.v2") or {}).get("redacted_assertions") or ()
     }
-    return tuple(field for field, label in LABELS.items() if label in gone)
+    return tuple(field for field, label in LABELS.items() if label in gone - assertions.keys())
 
 
 def _signer(stored: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from provenance.core.verdicts import Issued, Ledger
+from provenance.core.wording import Superseded
 from provenance.log import outbox, receipts
 
 from .models import Credential
@@ -26,4 +27,15 @@ def _issued(credential: Credential | None) -> Issued | None:
         return None
     index = outbox.index_of(credential.generated_ticket)
     receipt = None if index is None else receipts.receipt(index)
-    return Issued(credential.sha256, credential.manifest_id, receipt)
+    return Issued(
+        credential.sha256, credential.manifest_id, receipt,
+        erased=tuple(credential.erased), superseded=_superseded(credential),
+    )  # fmt: skip
+
+
+def _superseded(credential: Credential) -> Superseded:
+    """What became of the archive's own copy of the file."""
+    if credential.retired_at is None:
+        return ""
+    current = Credential.objects.filter(attempt=credential.attempt, retired_at__isnull=True)
+    return "redacted" if current.exists() else "erased"

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from generation.engines.pool import engine_for
 from provenance import vault
 from provenance.log import sequencer
 from tests.provenance.log_cast import log_in
@@ -23,18 +24,40 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def archive(
-    transactional_db: None, tmp_path: Path, settings: Any, model_folder: Path, rung: list[str]
+def redactions_rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Of which clips the broker was told that a file is to be redacted."""
+    ids: list[str] = []
+    monkeypatch.setattr("generation.tasks.send_redaction", ids.append)
+    return ids
+
+
+@pytest.fixture
+def archive(archive_that_logs: None, model_folder: Path) -> None:
+    """An archive with the test model's real pipeline."""
+
+
+@pytest.fixture
+def studio(archive_that_logs: None, settings: Any, redactions_rung: list[str]) -> Iterator[None]:
+    """An archive whose engine draws a square at once: all but the model is the real thing."""
+    settings.GENERATION_ENGINE = "tests.generation.square.SquareEngine"
+    engine_for.cache_clear()
+    yield
+    engine_for.cache_clear()
+
+
+@pytest.fixture
+def archive_that_logs(
+    transactional_db: None, tmp_path: Path, settings: Any, rung: list[str]
 ) -> Iterator[None]:
     """Keys, a media folder, and a sequencer at work in a thread of its own."""
     settings.KEYS_DIR, settings.MEDIA_DIR = tmp_path / "keys", tmp_path / "media"
     settings.LOG_ORIGIN = "archive.example/log"
     vault.ensure_keys(settings.KEYS_DIR, settings.LOG_ORIGIN, timezone.now())
-    stop = threading.Event()
+    key, stop = vault.log_key(settings.KEYS_DIR).key, threading.Event()
 
     def work() -> None:
         try:
-            sequencer.run(log_in(tmp_path), stop)
+            sequencer.run(log_in(tmp_path, key=key), stop)
         finally:
             connection.close()
 

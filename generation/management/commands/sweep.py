@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections, connection
 
-from generation import leases, storage
+from generation import erasing, leases, storage
 from generation.models import Clip
 
 log = logging.getLogger(__name__)
@@ -29,11 +29,14 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        next_orphans = time.monotonic()
+        next_orphans = next_redactions = time.monotonic()
         log.info("sweep: watching")
         while not stop.is_set():
             try:
                 _round()
+                if time.monotonic() >= next_redactions:
+                    _redactions()
+                    next_redactions = time.monotonic() + settings.GENERATION_RESEND_SECONDS
                 if time.monotonic() >= next_orphans:
                     _orphans()
                     next_orphans = time.monotonic() + ORPHAN_ROUND_SECONDS
@@ -48,6 +51,13 @@ def _round() -> None:
     taken_back, sent = leases.sweep()
     if taken_back or sent:
         log.info("sweep: %d taken back, %d sent", taken_back, sent)
+
+
+def _redactions() -> None:
+    """Clips whose file still is what it should not be: a worker died, or the broker forgot."""
+    for clip_id in erasing.unfinished():
+        if not erasing.ring(clip_id):
+            break  # the broker is away; the next round tries again
 
 
 def _orphans() -> None:

@@ -1,0 +1,26 @@
+"""An engine that draws a moving square in no time, for stories that are not about models."""
+
+from pathlib import Path
+
+import numpy as np
+
+from generation.engines.base import EngineFacts, Frames, OnStep, RenderRequest
+
+
+class SquareEngine:
+    """Follows the engine protocol; the seed decides where the square begins."""
+
+    facts = EngineFacts("square", "none", "ab" * 32, {"numpy": np.__version__})
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        """There is nothing to load."""
+
+    def render(self, request: RenderRequest, on_step: OnStep) -> Frames:
+        """A bright square on grey."""
+        shape = (request.frames, request.height, request.width, 3)
+        frames = np.full(shape, 90, dtype=np.uint8)
+        for number, frame in enumerate(frames):
+            left = (request.seed + number) % (request.width // 2)
+            frame[8:24, left : left + 16] = 250
+        on_step(request.steps, request.steps)
+        return frames
