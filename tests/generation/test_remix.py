@@ -17,7 +17,7 @@ from tests.assets import broken
 from tests.generation.test_asking import request
 from tests.generation.test_forms import asked
 from tests.generation.test_line import made
-from tests.site.hanging import hang
+from tests.site.hanging import hang, take_down
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def ended(generation: Generation) -> tuple[str, str]:
 @pytest.mark.slow
 def test_a_parent_that_was_taken_down_meanwhile_is_not_remixed(parent: Clip, ben: User) -> None:
     generation = asking.ask(ben, request(parent=parent))
-    Clip.objects.filter(pk=parent.pk).update(visibility=Visibility.WITHDRAWN)
+    take_down(parent)
     assert ended(generation) == (State.FAILED, "parent_withdrawn")
 
 

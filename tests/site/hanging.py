@@ -24,13 +24,7 @@ def hang(
     """One clip of the artist's, published `minute` minutes after opening night unless a draft."""
     draft = visibility == Visibility.DRAFT
     generation = _done(artist, prompt)
-    gone = visibility == Visibility.WITHDRAWN
-    withdrawal = uuid.uuid4() if gone else None
-    if gone:
-        Act.objects.create(
-            generation=generation, kind=Act.Kind.WITHDRAWAL, by=By.CURATOR,
-            reason=Reason.PRIVACY, ticket=withdrawal,
-        )  # fmt: skip
+    withdrawal = _withdrawal(generation) if visibility == Visibility.WITHDRAWN else None
     return Clip.objects.create(
         generation=generation,
         credential=_credential(generation),
@@ -48,6 +42,22 @@ def hang(
         withdrawal_ticket=withdrawal,
         published_at=None if draft else OPENING_NIGHT + timedelta(minutes=minute),
     )
+
+
+def take_down(clip: Clip) -> None:
+    """Withdraw a clip by a curator's act, without the log that would know of its publication."""
+    Clip.objects.filter(pk=clip.pk).update(
+        visibility=Visibility.WITHDRAWN, withdrawal_ticket=_withdrawal(clip.generation)
+    )
+
+
+def _withdrawal(generation: Generation) -> uuid.UUID:
+    ticket = uuid.uuid4()
+    Act.objects.create(
+        generation=generation, kind=Act.Kind.WITHDRAWAL, by=By.CURATOR, reason=Reason.PRIVACY,
+        ticket=ticket,
+    )  # fmt: skip
+    return ticket
 
 
 def _done(artist: User, prompt: str) -> Generation:

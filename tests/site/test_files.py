@@ -13,7 +13,7 @@ from pytest_django import Settings
 from generation import encode, storage
 from generation.models import DESCRIPTION_LETTERS, Clip, Visibility
 from sora_archive.accounts.models import User
-from tests.site.hanging import hang
+from tests.site.hanging import hang, take_down
 
 FILES = {
     ".mp4": "video/mp4",
@@ -68,7 +68,7 @@ def test_a_clip_from_before_has_no_other_pictures(client: Client, ada: User) -> 
 def test_the_files_of_a_withdrawn_clip_are_gone_for_everybody(
     as_ada: Client, client: Client, clip: Clip, name: str
 ) -> None:
-    Clip.objects.filter(pk=clip.pk).update(visibility=Visibility.WITHDRAWN)
+    take_down(clip)
     for visitor in (client, as_ada):
         assert visitor.get(f"/media/{clip.pk}{name}").status_code == 410
 

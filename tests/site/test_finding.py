@@ -2,7 +2,6 @@
 
 import html
 import re
-import uuid
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -13,7 +12,7 @@ from generation.models import Clip, Visibility
 from sora_archive.accounts.models import User
 from sora_archive.gallery.models import Hanging, Tally, Word
 from sora_archive.gallery.wall import WORKS_A_PAGE
-from tests.site.hanging import hang
+from tests.site.hanging import hang, take_down
 from tests.site.test_gallery import titles
 
 SECRET = "moonlit zeppelin"
@@ -134,8 +133,10 @@ def test_a_withdrawal_bites_at_once_and_in_the_counters(
     clip = hang(ada, "A night", prompt=SECRET)
     assert found(client, q="zeppelin") == ["A night"]
     assert tallies("year") == {"2026": 2}
-    ticket = uuid.uuid4() if then == Visibility.WITHDRAWN else None
-    Clip.objects.filter(pk=clip.pk).update(visibility=then, withdrawal_ticket=ticket)
+    if then == Visibility.WITHDRAWN:
+        take_down(clip)
+    else:
+        Clip.objects.filter(pk=clip.pk).update(visibility=then)
     assert found(client, q="zeppelin") == []
     assert tallies("year") == {"2026": 1}
     assert not Word.objects.filter(word="zeppelin").exists()

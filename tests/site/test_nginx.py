@@ -22,7 +22,7 @@ from generation import storage
 from generation.models import Clip, Visibility
 from sora_archive.accounts.models import User
 from tests.journeys.conftest import answers, free_port
-from tests.site.hanging import hang
+from tests.site.hanging import hang, take_down
 from tests.stack import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
@@ -140,7 +140,7 @@ def test_a_file_comes_whole_in_parts_and_not_at_all_when_unchanged(
 def test_a_withdrawal_bites_at_once(front: Front, clip: Clip) -> None:
     path, etag = f"/media/{clip.pk}.mp4", f'"{clip.credential.sha256}"'
     assert front.get(path).status == 200
-    Clip.objects.filter(pk=clip.pk).update(visibility=Visibility.WITHDRAWN)
+    take_down(clip)
     for headers in ({}, {"If_None_Match": etag}, {"Range": "bytes=0-9"}):
         gone = front.get(path, **headers)
         assert gone.status == 410
