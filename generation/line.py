@@ -19,7 +19,7 @@ from django.db import close_old_connections, transaction
 
 from provenance import vault
 from provenance.core import credentials, manifests, readings
-from provenance.core.errors import ProvenanceError, StampUnavailable
+from provenance.core.errors import ProvenanceError, SignerUnavailable, StampUnavailable
 from provenance.core.proofs import Receipt
 from provenance.core.records import EntryType, Opening
 from provenance.log import outbox
@@ -84,7 +84,7 @@ def run(generation_id: uuid.UUID) -> None:
         _end(generation, owner, State.CANCELLED, EntryType.CANCELLED, {"by": "artist"}, "")
     except LeaseLost:
         log.warning("generation %s: the lease was lost, another worker goes on", generation_id)
-    except (outbox.LogUnavailable, StampUnavailable) as failure:
+    except (outbox.LogUnavailable, SignerUnavailable, StampUnavailable) as failure:
         _postpone(generation, owner, failure)
     except AttemptFailed as failure:
         _fail(generation, owner, failure.code, failure.words)
@@ -303,9 +303,9 @@ def _fail(generation: Generation, owner: uuid.UUID, code: str, words: str) -> No
 
 
 def _postpone(generation: Generation, owner: uuid.UUID, why: Exception) -> None:
-    """Back to the queue; for a time-stamp as often as it takes: nothing else is wrong."""
+    """Back to the queue; for stamp and signature as often as it takes: nothing else is wrong."""
     log.warning("generation %s goes back to the queue: %s", generation.pk, type(why).__name__)
-    if isinstance(why, StampUnavailable):
+    if isinstance(why, SignerUnavailable | StampUnavailable):
         leases.hand_back(generation.pk, owner)
     else:
         _try_again(generation, owner)

@@ -24,6 +24,7 @@ from .errors import (
     ManifestRefused,
     ProvenanceError,
     RemoteManifest,
+    SignerUnavailable,
     SigningFailed,
     StampUnavailable,
     Unreadable,
@@ -107,7 +108,8 @@ def embed(
 
     The library does not ask whether the signature will be trusted: the caller reads the file back.
     Raises ManifestRefused for a thumbnail that is none, StampUnavailable where only the time-stamp
-    is missing, SigningFailed for all else, and OSError where the disk is the reason.
+    is missing, SignerUnavailable where the key's keeper says so, SigningFailed for all else, and
+    OSError where the disk is the reason.
     """
     if not thumbnail.startswith(_JPEG):
         raise ManifestRefused("The thumbnail is no JPEG.")  # the library would not look
@@ -120,9 +122,14 @@ def embed(
     }
     context = _context(os.getpid(), tuple(anchors))
     signed_once: list[bool] = []
+    trouble: list[SignerUnavailable] = []
 
     def sign(data: bytes) -> bytes:
-        signature = identity.sign(data)
+        try:
+            signature = identity.sign(data)
+        except SignerUnavailable as error:  # the library would swallow which error it was
+            trouble.append(error)
+            raise
         signed_once.append(True)
         return signature
 
@@ -135,6 +142,8 @@ def embed(
                     _take_in(builder, ingredient)
                 signed = builder.sign(signer, MP4, media, draft)
         except c2pa.C2paError as error:
+            if trouble:
+                raise trouble[0] from error
             words = f"The credential could not be made: {error}"
             # The authority is asked after the signature; the library gives its trouble no class.
             stamp = identity.tsa_url and signed_once

@@ -17,6 +17,10 @@ class SigningFailed(ProvenanceError):
     """A content credential could not be made; nothing was left at the target."""
 
 
+class SignerUnavailable(SigningFailed):
+    """What holds the signing key does not sign now; the same file can be signed later."""
+
+
 class StampUnavailable(SigningFailed):
     """The time-stamp authority did not answer as it should; the same file can be signed later."""
 

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -132,7 +133,11 @@ def leaf_serial(chain_pem: bytes) -> str:
 
 def public_key_sha256(chain_pem: bytes) -> str:
     """SHA-256 of the first certificate's SubjectPublicKeyInfo (DER), in lower-case hex."""
-    public = _load(chain_pem)[0].public_key()
+    return spki_sha256(_load(chain_pem)[0].public_key())
+
+
+def spki_sha256(public: PublicKeyTypes) -> str:
+    """SHA-256 of a key's SubjectPublicKeyInfo (DER), in lower-case hex."""
     spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(spki).hexdigest()
 

@@ -4,10 +4,12 @@ Everything is made at first start, in one step that either happens whole or not 
 parts lie apart from private ones, so that the web process needs none of the latter.
 """
 
-from .files import HOME, anchors, chain, ensure_keys, log_key, log_vkey, rotate, signing_identity
+from .files import HOME, anchors, ensure_keys, log_key, log_vkey
 from .lists import add_list, revoke, trust_list
+from .signing import Behind, InFolder, Place, chain, rotate, serials, signing_identity
+from .tokens import InToken
 
 __all__ = [
-    "HOME", "add_list", "anchors", "chain", "ensure_keys", "log_key", "log_vkey", "revoke",
-    "rotate", "signing_identity", "trust_list",
+    "HOME", "Behind", "InFolder", "InToken", "Place", "add_list", "anchors", "chain", "ensure_keys",
+    "log_key", "log_vkey", "revoke", "rotate", "serials", "signing_identity", "trust_list",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """The file vault: one folder of keys, readable by its owner alone.
 
 archive/public/        trust anchors and the log's verifier key; anybody may have them
-archive/signing/       certificate chain and key of the claim signer: the worker's
+archive/signing/       certificates of the claim signer, and its key or where that is: the worker's
 archive/retired/       certificates of claim signers before this one
 archive/log/           the log's signing key: the sequencer's
 archive/take-offline/  keys of the root and the issuer, encrypted; nothing running needs them
@@ -12,14 +12,11 @@ import os
 import secrets
 import shutil
 import stat
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -29,10 +26,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import NameOID
 
 from provenance.core import keys, notes
-from provenance.core.credentials import Anchor, SigningIdentity
+from provenance.core.credentials import Anchor
 from provenance.core.errors import KeysRefused
 
 HOME = "archive"
@@ -42,7 +38,6 @@ CHAIN = "signing/chain.pem"
 LEAF_KEY = "signing/leaf.key.pem"
 LOG_KEY = "log/log.key.pem"
 RETIRED = "retired"
-_LOOKS, _LOOK_SECONDS = 5, 0.1
 ROOT_KEY = "take-offline/root.key.pem"
 ISSUER_KEY = "take-offline/issuer.key.pem"
 PASSPHRASE = "take-offline/passphrase.txt"  # noqa: S105 - the name of a file
@@ -52,9 +47,9 @@ _NAME_LIMIT = 50  # X.509 allows 64 letters; the roles of the certificates are a
 _OFFLINE_WORDS = """\
 These files issue certificates for this archive. Nothing that runs needs them.
 
-Move root.key.pem and issuer.key.pem to a medium that is kept offline, and passphrase.txt, which
-decrypts both, to another place. Then delete this folder from the server. You need them again to
-issue a new signing certificate, once a year.
+Keep root.key.pem and issuer.key.pem on a medium that stays offline, and passphrase.txt, which
+decrypts both, in another place. Leave none of the three on the server. You need the issuer's key
+and the passphrase again to make a new signing certificate, once a year.
 """
 
 
@@ -78,7 +73,7 @@ def ensure_keys(keys_dir: Path, origin: str, now: datetime) -> None:
 
 def anchors(keys_dir: Path) -> list[Anchor]:
     """The archive's own trust anchors: root certificates, public."""
-    text = _read(keys_dir, ANCHORS).decode()
+    text = read_file(keys_dir, ANCHORS).decode()
     try:
         return [Anchor(**each) for each in json.loads(text)]
     except (ValueError, TypeError) as error:
@@ -87,81 +82,12 @@ def anchors(keys_dir: Path) -> list[Anchor]:
 
 def log_vkey(keys_dir: Path) -> str:
     """The log's verifier key (C2SP signed-note vkey), public."""
-    return _read(keys_dir, LOG_VKEY).decode().strip()
-
-
-def signing_identity(keys_dir: Path, tsa_url: str = "") -> SigningIdentity:
-    """What signs credentials; for the worker alone. `tsa_url` empty: no time-stamps."""
-    signer, chain_pem = _pair(keys_dir)
-
-    def sign(data: bytes) -> bytes:
-        return signer.sign(data, ec.ECDSA(hashes.SHA256()))
-
-    return SigningIdentity(chain_pem, sign, tsa_url)
-
-
-def _pair(keys_dir: Path) -> tuple[ec.EllipticCurvePrivateKey, bytes]:
-    """The key and the certificates that belong together, also while they are being rotated."""
-    for _ in range(_LOOKS):
-        key, chain_pem = _private_key(keys_dir, LEAF_KEY), _read(keys_dir, CHAIN)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise KeysRefused(f"{LEAF_KEY} is not an EC key.")
-        if key.public_key() == x509.load_pem_x509_certificates(chain_pem)[0].public_key():
-            return key, chain_pem
-        time.sleep(_LOOK_SECONDS)
-    raise KeysRefused(f"{LEAF_KEY} does not belong to the certificate in {CHAIN}.")
-
-
-def chain(keys_dir: Path) -> bytes:
-    """The claim signer's certificates, leaf first, as PEM; public."""
-    return _read(keys_dir, CHAIN)
-
-
-def rotate(keys_dir: Path, issuer_key: Path, passphrase: bytes, now: datetime) -> str:
-    """Put a new leaf in the place of the old one, which is kept aside; returns its serial.
-
-    `issuer_key` is the encrypted key of the intermediate, brought from where it is kept offline.
-    Clips signed with the old leaf stay trusted: root and intermediate are the same. Raises
-    KeysRefused where that key is not the intermediate's.
-    """
-    old_leaf, *above = x509.load_pem_x509_certificates(chain(keys_dir))
-    issuer = keys.Certified(_unlocked(issuer_key, passphrase), above[0])
-    if issuer.key.public_key() != above[0].public_key():
-        raise KeysRefused(f"{issuer_key} is not the key of this archive's issuer.")
-    names = {
-        oid: str(old_leaf.subject.get_attributes_for_oid(oid)[0].value)
-        for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
-    }
-    subject = keys.ChainSubject(names[NameOID.ORGANIZATION_NAME], names[NameOID.COMMON_NAME])
-    leaf = keys.make_leaf(subject, issuer, now)
-    _exchange(keys_dir / HOME, leaf, b"".join((leaf.pem, issuer.pem)), now)
-    return str(leaf.certificate.serial_number)
-
-
-def _exchange(home: Path, leaf: keys.Certified, chain_pem: bytes, now: datetime) -> None:
-    """Keep the old certificates, drop the old key; a reader between the two renames looks again."""
-    _write(home / RETIRED / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.pem",
-           (home / CHAIN).read_bytes())  # fmt: skip
-    for name, data in ((LEAF_KEY, _pem(leaf.key, NoEncryption())), (CHAIN, chain_pem)):
-        draft = (home / name).with_name(f".{secrets.token_hex(8)}")
-        _write(draft, data)
-        draft.replace(home / name)
-    _sync(home)
-
-
-def _unlocked(path: Path, passphrase: bytes) -> ec.EllipticCurvePrivateKey:
-    try:
-        key = load_pem_private_key(path.read_bytes(), passphrase)
-    except (OSError, ValueError, TypeError) as error:
-        raise KeysRefused(f"{path} cannot be opened with this passphrase.") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise KeysRefused(f"{path} is not an EC key.")
-    return key
+    return read_file(keys_dir, LOG_VKEY).decode().strip()
 
 
 def log_key(keys_dir: Path) -> notes.Signer:
     """What signs the log's checkpoints; for the sequencer alone."""
-    key = _private_key(keys_dir, LOG_KEY)
+    key = private_key(keys_dir, LOG_KEY)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise KeysRefused(f"{LOG_KEY} is not an Ed25519 key.")
     return notes.Signer(log_vkey(keys_dir).split("+", 1)[0], key)
@@ -172,10 +98,10 @@ def _make(keys_dir: Path, home: Path, origin: str, now: datetime) -> None:
     try:
         draft.mkdir(mode=0o700)
         for name, data in _fresh(origin, now).items():
-            _write(draft / name, data)
-        _sync(draft)
+            write_file(draft / name, data)
+        sync_folders(draft)
         draft.rename(home)  # fails on a folder that is there already: the first one counts
-        _sync(keys_dir)
+        sync_folders(keys_dir)
     except OSError:
         if not home.exists():
             raise
@@ -199,24 +125,26 @@ def _fresh(origin: str, now: datetime) -> Mapping[str, bytes]:
         ANCHORS: json.dumps([asdict(root)], indent=2).encode(),
         LOG_VKEY: f"{notes.Signer(origin, log).vkey}\n".encode(),
         CHAIN: chain.chain_pem,
-        LEAF_KEY: _pem(chain.leaf.key, NoEncryption()),
-        LOG_KEY: _pem(log, NoEncryption()),
-        ROOT_KEY: _pem(chain.root.key, locked),
-        ISSUER_KEY: _pem(chain.intermediate.key, locked),
+        LEAF_KEY: pem_of(chain.leaf.key, NoEncryption()),
+        LOG_KEY: pem_of(log, NoEncryption()),
+        ROOT_KEY: pem_of(chain.root.key, locked),
+        ISSUER_KEY: pem_of(chain.intermediate.key, locked),
         PASSPHRASE: passphrase + b"\n",
         OFFLINE_NOTE: _OFFLINE_WORDS.encode(),
     }
 
 
-def _pem(
+def pem_of(
     key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
     encryption: KeySerializationEncryption,
 ) -> bytes:
+    """A private key as PEM (PKCS #8)."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
 
 
-def _private_key(keys_dir: Path, name: str) -> object:
-    data = _read(keys_dir, name)
+def private_key(keys_dir: Path, name: str) -> object:
+    """A private key of the folder; raises KeysRefused where others could read it too."""
+    data = read_file(keys_dir, name)
     if stat.S_IMODE((keys_dir / HOME / name).stat().st_mode) & 0o077:
         raise KeysRefused(f"{name} can be read by others: chmod 600 it, and think of who did.")
     try:
@@ -225,7 +153,8 @@ def _private_key(keys_dir: Path, name: str) -> object:
         raise KeysRefused(f"{name} is not an unencrypted private key in PEM.") from error
 
 
-def _read(keys_dir: Path, name: str) -> bytes:
+def read_file(keys_dir: Path, name: str) -> bytes:
+    """A file of the folder; raises KeysRefused where it cannot be read."""
     try:
         return (keys_dir / HOME / name).read_bytes()
     except OSError as error:
@@ -233,7 +162,8 @@ def _read(keys_dir: Path, name: str) -> bytes:
         raise KeysRefused(words) from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that was not there, for its owner alone, and on disk when this returns."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as opened:
@@ -242,7 +172,7 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(opened.fileno())
 
 
-def _sync(folder: Path) -> None:
+def sync_folders(folder: Path) -> None:
     """Make the names in a folder, and in the folders inside it, survive a power cut."""
     for each in (folder, *(path for path in folder.iterdir() if path.is_dir())):
         _sync_one(each)

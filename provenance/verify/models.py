@@ -89,6 +89,21 @@ class Credential(models.Model):
         return not set(self.erased) <= set(self.redacted)
 
 
+class KeyEvent(models.Model):
+    """An event of a key that the log was told of: each once, however many processes notice it."""
+
+    event = models.CharField(max_length=40)
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=200)
+    ticket = models.UUIDField(unique=True, help_text="the log's ticket of `key_event`")
+
+    class Meta:
+        constraints = (models.UniqueConstraint("event", "kind", "key", name="key_event_told_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.kind} {self.key}"
+
+
 class Revealed(models.Model):
     """A commitment in the log whose opening its artist has shown to everybody, after hiding it.
 

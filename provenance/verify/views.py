@@ -7,13 +7,14 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from provenance import vault
 
-from . import child, ledger
+from . import child, keyevents, ledger
 from .forms import UploadForm, too_large
 
 UNPROCESSABLE = 422
@@ -54,12 +55,13 @@ def _check(request: HttpRequest) -> HttpResponse:
 @require_safe
 def trust_list(request: HttpRequest) -> HttpResponse:
     """Whom this archive's checks believe, for checks elsewhere (docs/keys.md)."""
-    return HttpResponse(
-        vault.trust_list(settings.KEYS_DIR).text,
-        content_type="application/json",
-        # Anybody's page may check by it; there is nothing private in it.
-        headers={"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"},
-    )
+    text = vault.trust_list(settings.KEYS_DIR).text
+    # Anybody's page may check by it; there is nothing private in it.
+    headers = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+    entry = keyevents.entry_of_trust_list(text)
+    if entry is not None:  # where the log holds the hash of these very bytes
+        headers["Link"] = f'<{reverse("log:entry", args=[entry])}>; rel="describedby"'
+    return HttpResponse(text, content_type="application/json", headers=headers)
 
 
 def _page(request: HttpRequest, form: UploadForm, status: int) -> HttpResponse:

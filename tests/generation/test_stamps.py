@@ -14,7 +14,7 @@ from generation.errors import Cancelled
 from generation.models import Generation, State
 from provenance import vault
 from provenance.core.credentials import Embedded
-from provenance.core.errors import StampUnavailable
+from provenance.core.errors import SignerUnavailable, StampUnavailable
 from sora_archive.accounts.models import User
 
 
@@ -64,11 +64,12 @@ def test_the_artist_can_stop_the_waiting(job: line.Job) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_stamp_the_generation_goes_back_to_the_queue_however_often(
-    queued: Generation, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("trouble", [StampUnavailable("down"), SignerUnavailable("locked")])
+def test_without_stamp_or_signature_the_generation_goes_back_to_the_queue_however_often(
+    queued: Generation, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
     def no_stamp(job: line.Job) -> None:
-        raise StampUnavailable("down")
+        raise trouble
 
     monkeypatch.setattr(line, "_clip", no_stamp)
     for _ in range(django_settings.GENERATION_MAX_TRIES + 1):

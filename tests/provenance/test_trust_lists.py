@@ -19,15 +19,18 @@ from pytest_django import Settings
 
 from provenance import vault
 from provenance.core import keys
+from provenance.core.errors import SignerUnavailable
 from provenance.core.proofs import Receipt, receipt_of, with_entry
+from provenance.core.records import parse_entry
 from provenance.core.trustlists import TrustList, TrustListRefused, parse_trust_list
 from provenance.core.verdicts import Ledger, Verdict
 from provenance.log.models import Pending
 from provenance.offline import check, main
-from provenance.verify import checks, child, ledger, readers
+from provenance.verify import checks, child, keyevents, ledger, readers
 from provenance.verify.models import Credential
 from tests.assets import broken
 from tests.core.clips import ATTEMPT, NOW, Archive, Signed, sha256_of
+from tests.provenance.log_cast import log_in
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -162,6 +165,12 @@ def test_what_is_no_list_is_not_added(keys_dir: Path, tmp_path: Path) -> None:
 # Revocation.
 
 
+def events() -> list[tuple[str, str]]:
+    """The events of keys that wait for a place in the log."""
+    found = [parse_entry(bytes(row.data)).body for row in Pending.objects.order_by("id")]
+    return [(str(body["event"]), str(body["kind"])) for body in found]
+
+
 def revoke(keys_dir: Path, since: datetime) -> None:
     call_command(
         "revokekey", serial_of(keys_dir), "--since", since.isoformat(), stdout=io.StringIO()
@@ -174,7 +183,7 @@ def test_a_clip_logged_before_the_revocation_keeps_its_standing(
     revoke(keys_dir, NOW + timedelta(seconds=1))
     verdict = child.check(clip.path)
     assert (verdict.verdict, who(verdict)) == ("intact", "archive")
-    assert b'"event":"revoked"' in bytes(Pending.objects.get().data)
+    assert events() == [("created", "signing"), ("revoked", "signing"), ("published", "trust_list")]
 
 
 def test_a_clip_logged_after_the_revocation_has_none(
@@ -212,26 +221,73 @@ def test_a_key_is_revoked_once(db: None, keys_dir: Path) -> None:
     revoke(keys_dir, NOW)
     with pytest.raises(CommandError, match="already"):
         revoke(keys_dir, NOW)
-    assert Pending.objects.count() == 1
+    assert events().count(("revoked", "signing")) == 1
+
+
+def test_a_number_that_never_signed_here_is_taken_for_a_slip(db: None, keys_dir: Path) -> None:
+    arguments = ("revokekey", "123456", "--since", NOW.isoformat())
+    with pytest.raises(CommandError, match="ever in use here"):
+        call_command(*arguments)
+    assert vault.trust_list(keys_dir).revocations == ()
+    call_command(*arguments, "--unseen", stdout=io.StringIO())
+    assert [each.serial for each in vault.trust_list(keys_dir).revocations] == ["123456"]
+
+
+def test_a_revoked_key_signs_nothing_more_until_there_is_another(
+    db: None, keys_dir: Path, tmp_path: Path
+) -> None:
+    said = io.StringIO()
+    call_command("revokekey", serial_of(keys_dir), "--since", NOW.isoformat(), stdout=said)
+    assert "until you run rotatekey" in said.getvalue()
+    with pytest.raises(SignerUnavailable, match="rotatekey"):
+        vault.signing_identity(keys_dir)
+    rotate(keys_dir)
+    assert vault.signing_identity(keys_dir).sign(b"claim")
+
+
+# What the log is told.
+
+
+def test_the_log_holds_the_hash_of_the_trust_list_that_is_served(
+    db: None, keys_dir: Path, client: Client, tmp_path: Path
+) -> None:
+    """Whoever notices first tells it, and only once: the sweep, or the command that changed it."""
+    assert keyevents.announce(keys_dir) == 2
+    assert keyevents.announce(keys_dir) == 0
+    served = client.get("/verify/trust.json")
+    assert "Link" not in served.headers  # the log has not taken the entry in yet
+    sequencer = log_in(tmp_path)
+    sequencer.open()
+    sequencer.drain()
+    told = client.get("/verify/trust.json")
+    address = told.headers["Link"].partition(">")[0].removeprefix("<")
+    entry = parse_entry(client.get(f"{address}/data").content)
+    assert entry.body["key"] == f"sha256:{sha256_of(told.content)}"
+    assert (entry.type, entry.body["kind"]) == ("key_event", "trust_list")
 
 
 # Rotation.
 
 
+def rotate(keys_dir: Path, *more: str) -> None:
+    offline = keys_dir / "archive/take-offline"
+    call_command(
+        "rotatekey", str(offline / "issuer.key.pem"),
+        "--passphrase-file", str(offline / "passphrase.txt"), *more, stdout=io.StringIO(),
+    )  # fmt: skip
+
+
 def test_after_a_rotation_old_and_new_clips_are_trusted(
     db: None, clip: Signed, keys_dir: Path, tmp_path: Path
 ) -> None:
-    offline, before = keys_dir / "archive/take-offline", serial_of(keys_dir)
-    call_command(
-        "rotatekey", str(offline / "issuer.key.pem"),
-        "--passphrase-file", str(offline / "passphrase.txt"), stdout=io.StringIO(),
-    )  # fmt: skip
+    before = serial_of(keys_dir)
+    rotate(keys_dir)
     assert serial_of(keys_dir) != before
     assert keys.profile_problems(vault.chain(keys_dir), datetime.now(UTC)) == []
     new = Archive.of_vault(keys_dir).sign(tmp_path, name="new")
     trust = vault.trust_list(keys_dir)
     assert [who(check(path, trust)) for path in (clip.path, new.path)] == ["archive"] * 2
-    assert b'"event":"created"' in bytes(Pending.objects.get().data)
+    assert events() == [("created", "signing"), ("published", "trust_list")]
     assert len(list((keys_dir / "archive/retired").iterdir())) == 1
 
 

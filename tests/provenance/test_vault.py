@@ -133,7 +133,7 @@ def test_a_start_that_was_cut_off_leaves_no_half_of_a_key_folder(
 
     folder = tmp_path / "keys"
     with monkeypatch.context() as patch:
-        patch.setattr(files, "_write", disk_full)
+        patch.setattr(files, "write_file", disk_full)
         with pytest.raises(OSError, match="No space left"):
             vault.ensure_keys(folder, ORIGIN, NOW)
     assert list(folder.iterdir()) == []

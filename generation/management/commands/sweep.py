@@ -14,6 +14,8 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from generation import erasing, leases, storage
 from generation.models import Clip
+from provenance.core.errors import KeysRefused
+from provenance.verify import keyevents
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Command(BaseCommand):
                     next_redactions = time.monotonic() + settings.GENERATION_RESEND_SECONDS
                 if time.monotonic() >= next_orphans:
                     _orphans()
+                    _tell_of_keys()
                     next_orphans = time.monotonic() + ORPHAN_ROUND_SECONDS
             except DatabaseError as error:
                 log.warning("sweep: the database is away (%s)", type(error).__name__)
@@ -58,6 +61,17 @@ def _redactions() -> None:
     for clip_id in erasing.unfinished():
         if not erasing.ring(clip_id):
             break  # the broker is away; the next round tries again
+
+
+def _tell_of_keys() -> None:
+    """The first key and trust list are older than the database; their files may change by hand."""
+    try:
+        told = keyevents.announce(settings.KEYS_DIR)
+    except KeysRefused as error:
+        log.warning("sweep: the log was told nothing of the keys: %s", error)
+    else:
+        if told:
+            log.info("sweep: the log was told of %d key events", told)
 
 
 def _orphans() -> None:

@@ -6,15 +6,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from provenance import vault
 from provenance.core.errors import ProvenanceError
 from provenance.core.trustlists import KINDS
+from provenance.verify import keyevents
 
 
 class Command(BaseCommand):
-    """Keeps the list with its SHA-256 and the date."""
+    """Keeps the list with its SHA-256 and the date, and tells the log the hash of trust.json."""
 
     help = "Add a list of certificates (PEM) that checks tell apart from the archive's own."
 
@@ -26,10 +28,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, file: Path, **options: Any) -> None:
         try:
-            added = vault.add_list(
-                settings.KEYS_DIR, options["name"] or file.name, file.read_text(encoding="ascii"),
-                options["kind"], timezone.now(),
-            )  # fmt: skip
+            with transaction.atomic():
+                added = vault.add_list(
+                    settings.KEYS_DIR, options["name"] or file.name,
+                    file.read_text(encoding="ascii"), options["kind"], timezone.now(),
+                )  # fmt: skip
+                keyevents.announce(settings.KEYS_DIR)
         except (ProvenanceError, OSError, UnicodeDecodeError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Added {added.name} ({added.kind}), SHA-256 {added.sha256}.")

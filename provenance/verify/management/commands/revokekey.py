@@ -10,8 +10,8 @@ from django.db import transaction
 
 from provenance import vault
 from provenance.core.errors import ProvenanceError
-from provenance.core.records import EntryType
-from provenance.log import outbox
+from provenance.core.keys import leaf_serial
+from provenance.verify import keyevents
 
 
 def instant(text: str) -> datetime:
@@ -26,27 +26,35 @@ def instant(text: str) -> datetime:
 
 
 class Command(BaseCommand):
-    """Writes the event to the log and the certificate into trust.json."""
+    """Writes the event to the log and the certificate into trust.json, whose hash is logged too."""
 
     help = "Revoke a signing certificate; clips logged or stamped before TIME keep their standing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("serial", metavar="SERIAL", help="decimal, as a verdict shows it")
         parser.add_argument("--since", type=instant, required=True, metavar="TIME")
+        parser.add_argument(
+            "--unseen", action="store_true",
+            help="also where no certificate of that number was ever in use here",
+        )  # fmt: skip
 
     def handle(self, *args: object, serial: str, since: datetime, **options: Any) -> None:
         if not (serial.isascii() and serial.isdigit()):
             raise CommandError("A serial number is given in decimal digits.")
-        body = {
-            "event": "revoked", "kind": "signing", "key": f"serial:{serial}", "serial": serial,
-            "since": f"{since:%Y-%m-%dT%H:%M:%SZ}",
-        }  # fmt: skip
         try:
+            if not options["unseen"] and serial not in vault.serials(settings.KEYS_DIR):
+                raise CommandError(
+                    f"No certificate {serial} was ever in use here. Look the number up again, or "
+                    "say --unseen if somebody else had it issued."
+                )
             with transaction.atomic():
-                outbox.submit(EntryType.KEY_EVENT, body)
                 vault.revoke(settings.KEYS_DIR, serial, since)
+                keyevents.announce(settings.KEYS_DIR)
+            present = leaf_serial(vault.chain(settings.KEYS_DIR))
         except (ProvenanceError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"The certificate {serial} does not count since {since:%Y-%m-%d %H:%M} UTC."
         )
+        if serial == present:
+            self.stdout.write("It is the present one: nothing is signed until you run rotatekey.")
