@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from provenance import vault
 from provenance.core.keys import leaf_serial, public_key_sha256
@@ -25,6 +25,15 @@ def announce(keys_dir: Path) -> int:
     Raises KeysRefused where the public side of the keys' folder cannot be read.
     """
     return sum(_once(body) for body in (_signing_key(keys_dir), *_trust(keys_dir)))
+
+
+def announced(keys_dir: Path) -> str:
+    """Tell the log, after files have changed; in words what becomes of it where that must wait."""
+    try:
+        announce(keys_dir)
+    except DatabaseError:
+        return "The database is away: the sweep tells the log within an hour of its return."
+    return "The log was told."
 
 
 def _signing_key(keys_dir: Path) -> dict[str, JSON]:

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
+from generation.management.commands.sweep import _tell_of_keys
 from provenance import vault
 from provenance.core import keys
 from provenance.core.errors import SignerUnavailable
@@ -151,7 +153,7 @@ def test_a_list_of_time_stamp_authorities_makes_nobody_a_known_signer(
     assert who(child.check(authority.sign(tmp_path, name="stranger").path)) == "unknown"
 
 
-def test_what_is_no_list_is_not_added(keys_dir: Path, tmp_path: Path) -> None:
+def test_what_is_no_list_is_not_added(db: None, keys_dir: Path, tmp_path: Path) -> None:
     file = tmp_path / "list.pem"
     file.write_text("no certificate")
     with pytest.raises(CommandError, match="no certificates"):
@@ -264,6 +266,21 @@ def test_the_log_holds_the_hash_of_the_trust_list_that_is_served(
     entry = parse_entry(client.get(f"{address}/data").content)
     assert entry.body["key"] == f"sha256:{sha256_of(told.content)}"
     assert (entry.type, entry.body["kind"]) == ("key_event", "trust_list")
+
+
+def test_a_key_is_revoked_at_once_though_the_log_hears_of_it_later(
+    db: None, keys_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> int:
+        raise OperationalError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keyevents, "announce", away)
+        revoke(keys_dir, NOW)
+    assert [each.serial for each in vault.trust_list(keys_dir).revocations] == [serial_of(keys_dir)]
+    assert events() == []
+    _tell_of_keys()  # the sweep's next round
+    assert ("revoked", "signing") in events()
 
 
 # Rotation.

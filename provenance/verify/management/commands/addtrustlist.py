@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
 from provenance import vault
@@ -28,12 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, file: Path, **options: Any) -> None:
         try:
-            with transaction.atomic():
-                added = vault.add_list(
-                    settings.KEYS_DIR, options["name"] or file.name,
-                    file.read_text(encoding="ascii"), options["kind"], timezone.now(),
-                )  # fmt: skip
-                keyevents.announce(settings.KEYS_DIR)
+            added = vault.add_list(
+                settings.KEYS_DIR, options["name"] or file.name, file.read_text(encoding="ascii"),
+                options["kind"], timezone.now(),
+            )  # fmt: skip
+            told = keyevents.announced(settings.KEYS_DIR)
         except (ProvenanceError, OSError, UnicodeDecodeError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Added {added.name} ({added.kind}), SHA-256 {added.sha256}.")
+        self.stdout.write(f"Added {added.name} ({added.kind}), SHA-256 {added.sha256}. {told}")

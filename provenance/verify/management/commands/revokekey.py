@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from provenance import vault
 from provenance.core.errors import ProvenanceError
@@ -47,14 +46,13 @@ class Command(BaseCommand):
                     f"No certificate {serial} was ever in use here. Look the number up again, or "
                     "say --unseen if somebody else had it issued."
                 )
-            with transaction.atomic():
-                vault.revoke(settings.KEYS_DIR, serial, since)
-                keyevents.announce(settings.KEYS_DIR)
+            vault.revoke(settings.KEYS_DIR, serial, since)
+            told = keyevents.announced(settings.KEYS_DIR)
             present = leaf_serial(vault.chain(settings.KEYS_DIR))
         except (ProvenanceError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"The certificate {serial} does not count since {since:%Y-%m-%d %H:%M} UTC."
+            f"The certificate {serial} does not count since {since:%Y-%m-%d %H:%M} UTC. {told}"
         )
         if serial == present:
             self.stdout.write("It is the present one: nothing is signed until you run rotatekey.")

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
 from provenance import vault
@@ -40,12 +39,11 @@ class Command(BaseCommand):
         folder = settings.KEYS_DIR
         try:
             passphrase = options["passphrase_file"].read_bytes().strip()
-            with transaction.atomic():
-                serial = vault.rotate(folder, issuer, passphrase, timezone.now(), _place(options))
-                keyevents.announce(folder)
+            serial = vault.rotate(folder, issuer, passphrase, timezone.now(), _place(options))
+            told = keyevents.announced(folder)
         except (ProvenanceError, OSError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Clips are signed with the certificate {serial} from now on.")
+        self.stdout.write(f"Clips are signed with the certificate {serial} from now on. {told}")
 
 
 def _place(options: dict[str, Any]) -> vault.Place:
