@@ -366,3 +366,20 @@ class Act(models.Model):
     def reason_words(self) -> str:
         """The reason in words, or the code where it is none of ours."""
         return str(dict(Reason.choices).get(self.reason, self.reason))
+
+
+class Allowance(models.Model):
+    """How many generations an artist may ask for in all; whoever has none may ask without end."""
+
+    artist = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    generations = models.PositiveIntegerField()
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    given_at = models.DateTimeField(auto_now=True)
+    reason = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return f"{self.generations} generations"

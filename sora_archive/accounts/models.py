@@ -4,9 +4,10 @@ people, or the operator of the archive.
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -58,3 +59,53 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.pseudonym
+
+    def get_full_name(self) -> str:
+        """Who acted, as the admin's history shows it."""
+        return f"{self.pseudonym}, {self.get_role_display()}"
+
+
+class Invitation(models.Model):
+    """A link that makes one account, or opens one again that its owner is locked out of.
+
+    Of the link only the hash is kept: whoever reads the table can take none up.
+    """
+
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.ARTIST)
+    generations = models.PositiveIntegerField(null=True, help_text="allowed in all; empty: any")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="recoveries",
+        help_text="whose account it opens again; empty: it makes a new one",
+    )  # fmt: skip
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    reason = models.CharField(max_length=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="invitations"
+    )
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        constraints = (
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_known"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="invitation_expires_later"
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_at__isnull=True) | Q(withdrawn_at__isnull=True),
+                name="invitation_taken_or_withdrawn",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_at__isnull=False) | Q(taken_by__isnull=True),
+                name="invitation_taken_at_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"invitation of {self.created_at:%Y-%m-%d}"

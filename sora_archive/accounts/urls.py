@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import inviting, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -11,4 +11,9 @@ urlpatterns = [
     path("sessions/", views.sessions, name="sessions"),
     path("sessions/others/", views.end_others, name="end_others"),
     path("sessions/<int:session_id>/end/", views.end_session, name="end_session"),
+    path("name/", views.rename, name="rename"),
+    path("invited/<str:token>/", inviting.invited, name="invited"),
+    path("invitations/", inviting.invite, name="invitations"),
+    path("invitations/<int:invitation_id>/withdraw/", inviting.withdraw, name="withdraw"),
+    path("people/<int:person_id>/", inviting.allow, name="allow"),
 ]

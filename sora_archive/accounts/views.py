@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
 from allauth.mfa.adapter import get_adapter as factor_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
@@ -16,9 +15,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from . import factors
+from .forms import NameForm
 from .models import User
 
 
@@ -43,6 +43,23 @@ def account(request: HttpRequest) -> HttpResponse:
         "sessions": len(UserSession.objects.purge_and_list(person)),
     }
     return render(request, "accounts/account.html", context)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def rename(request: HttpRequest) -> HttpResponse:
+    """Change the name that the public sees, and the address that it does not."""
+    person = signed_in(request)
+    form = NameForm(person, request.POST or None)
+    if form.is_bound and form.is_valid():
+        person.pseudonym, person.email = form.cleaned_data["pseudonym"], form.cleaned_data["email"]
+        person.save(update_fields=["pseudonym", "email"])
+        messages.success(request, _("Kept."))
+        return redirect("accounts:account")
+    return render(
+        request, "accounts/name.html", {"form": form}, status=422 if form.is_bound else 200
+    )
 
 
 @never_cache
@@ -117,6 +134,3 @@ def end_others(request: HttpRequest) -> HttpResponse:
     ending.end_other_sessions(request, signed_in(request))
     messages.success(request, _("Every other session has ended."))
     return redirect("accounts:sessions")
-
-
-confirmed_again = reauthentication_required(app="allauth.account")

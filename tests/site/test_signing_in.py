@@ -9,7 +9,7 @@ from django.test import Client
 
 from sora_archive.accounts.adapter import network
 from sora_archive.accounts.models import Role, User
-from tests.people import ADA, MO, Person
+from tests.people import ADA, MO, OLGA, Person
 from tests.signing_in import SECRET, code, give_app, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -213,5 +213,5 @@ def test_the_database_refuses_a_role_that_says_otherwise(
 
 
 def test_a_superuser_of_djangos_command_is_an_operator(db: None) -> None:
-    made = User.objects.create_superuser("olga", None, "x", pseudonym="Olga")
+    made = User.objects.create_superuser(OLGA.username, None, OLGA.password, pseudonym="Olga")
     assert (made.role, made.is_staff) == (Role.OPERATOR, True)
