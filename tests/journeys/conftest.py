@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import handlers
+from django.db import connection
 from django.test import testcases
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
@@ -32,6 +33,8 @@ def _served_static_files() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(handlers, "StaticFilesHandler", testcases._StaticFilesHandler)
+        # Each request has a thread of its own there: a kept connection would serve nobody again.
+        patch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
         yield
 
 
