@@ -18,6 +18,7 @@ from .errors import ProvenanceError
 from .merkle import HASH_BYTES, MAX_SIZE
 
 ED25519 = 0x01
+KEY_BYTES = 32
 NOTE_LIMIT = 1_000_000  # characters; a note with a hundred witnesses has some 20,000
 _SIGNATURE_LINE = re.compile(r"— (?P<name>\S+) (?P<blob>[A-Za-z0-9+/]+={0,2})")
 _SIZE = re.compile(r"0|[1-9]\d{0,18}", re.ASCII)
@@ -52,16 +53,29 @@ class Verifier:
 
 def parse_vkey(vkey: str) -> Verifier:
     """Read a vkey of type Ed25519; raises NoteRefused for any other and for a wrong hash in it."""
+    name, kind, public = split_vkey(vkey)
+    if kind != ED25519 or len(public) != KEY_BYTES:
+        raise NoteRefused("The vkey holds no Ed25519 key.")
+    return _verifier(name, public)
+
+
+def split_vkey(vkey: str) -> tuple[str, int, bytes]:
+    """Name, signature type and key of a vkey whose hash is right; raises NoteRefused."""
     parts = vkey.strip().split("+", 2)
     if len(parts) != 3:
         raise NoteRefused("A vkey has three parts: name+hash+key.")
-    name, key_id, key = parts[0], parts[1], _unbase64(parts[2])
-    if len(key) != 33 or key[0] != ED25519:
-        raise NoteRefused("The vkey holds no Ed25519 key.")
-    verifier = _verifier(name, key[1:])
-    if verifier.key_id.hex() != key_id:
+    name, hashed, key = parts[0], parts[1], _unbase64(parts[2])
+    if len(key) < 2:
+        raise NoteRefused("The vkey holds no key.")
+    if key_id(name, key[0], key[1:]).hex() != hashed:
         raise NoteRefused("The hash in the vkey is not that of its key.")
-    return verifier
+    return name, key[0], key[1:]
+
+
+def key_id(name: str, kind: int, public: bytes) -> bytes:
+    """The four bytes by which a signature line names its key; raises NoteRefused for a bad name."""
+    _check_name(name)
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,8 @@ class Signer:
     def sign(self, text: str) -> str:
         """The note: the text (which ends in a newline) with this key's signature under it."""
         _check_text(text)
-        blob = self.verifier.key_id + self.key.sign(text.encode())
-        return f"{text}\n— {self.name} {base64.b64encode(blob).decode()}\n"
+        signature = Signature(self.name, self.verifier.key_id, self.key.sign(text.encode()))
+        return f"{text}\n{signature.line}"
 
 
 @dataclass(frozen=True)
@@ -102,10 +116,24 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
 
-def open_note(note: str, verifiers: Sequence[Verifier]) -> str:
-    """The text of a note that is signed by at least one of the keys, and by none of them wrongly.
+@dataclass(frozen=True)
+class Signature:
+    """One line under a note: who, by which key, and the bytes that only that kind of key reads."""
 
-    C2SP signed-note. Raises NoteRefused.
+    name: str
+    key_id: bytes
+    signature: bytes
+
+    @property
+    def line(self) -> str:
+        """The line, with its newline."""
+        return f"— {self.name} {base64.b64encode(self.key_id + self.signature).decode()}\n"
+
+
+def split_note(note: str) -> tuple[str, list[Signature]]:
+    """The text of a note and the signatures under it, none of them checked: C2SP signed-note.
+
+    Raises NoteRefused where it is malformed.
     """
     if len(note) > NOTE_LIMIT:
         raise NoteRefused("The note is too long.")
@@ -114,15 +142,30 @@ def open_note(note: str, verifiers: Sequence[Verifier]) -> str:
     if not separator or not signatures.endswith("\n"):
         raise NoteRefused("The note has no signatures under a blank line.")
     _check_text(text)
+    return text, parse_signatures(signatures)
+
+
+def parse_signatures(lines: str) -> list[Signature]:
+    """Read signature lines, each with its newline; raises NoteRefused where one is malformed."""
+    if not lines.endswith("\n") or len(lines) > NOTE_LIMIT:
+        raise NoteRefused("Signature lines end in a newline.")
+    return [_signature(line) for line in lines[:-1].split("\n")]
+
+
+def open_note(note: str, verifiers: Sequence[Verifier]) -> str:
+    """The text of a note that is signed by at least one of the keys, and by none of them wrongly.
+
+    C2SP signed-note. Raises NoteRefused.
+    """
+    text, signatures = split_note(note)
     known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
     message, signed = text.encode(), False
-    for line in signatures[:-1].split("\n"):
-        name, key_id, signature = _signature(line)
-        verifier = known.get((name, key_id))
+    for each in signatures:
+        verifier = known.get((each.name, each.key_id))
         if verifier is None:
             continue
-        if not verifier.holds(message, signature):
-            raise NoteRefused(f"The signature of {name} does not hold.")
+        if not verifier.holds(message, each.signature):
+            raise NoteRefused(f"The signature of {each.name} does not hold.")
         signed = True
     if not signed:
         raise NoteRefused("The note is signed by none of the keys that count.")
@@ -150,12 +193,10 @@ def open_checkpoint(note: str, vkey: str) -> Checkpoint:
 
 
 def _verifier(name: str, public: bytes) -> Verifier:
-    _check_name(name)
-    hashed = hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()
-    return Verifier(name, hashed[:4], public)
+    return Verifier(name, key_id(name, ED25519, public), public)
 
 
-def _signature(line: str) -> tuple[str, bytes, bytes]:
+def _signature(line: str) -> Signature:
     found = _SIGNATURE_LINE.fullmatch(line)
     if found is None:
         raise NoteRefused("A signature line is malformed.")
@@ -163,7 +204,7 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     blob = _unbase64(found["blob"])
     if len(blob) < 5:
         raise NoteRefused("A signature line is malformed.")
-    return found["name"], blob[:4], blob[4:]
+    return Signature(found["name"], blob[:4], blob[4:])
 
 
 def _check_name(name: str) -> None:
