@@ -30,9 +30,10 @@ test-all:  ## every lane; a skipped test counts as a failure
 	@$(PYTHON3) tools/setup.py test
 	$(PYTHON) -m pytest -p tests.noskip
 
-tools:  ## install what the extra lanes need (Debian packages, asks for root; npm packages)
+tools:  ## install what the extra lanes need (Debian packages, asks for root; npm packages; a witness)
 	@sh tools/debian.sh
 	@sh tools/npm.sh
+	@sh tools/witness.sh
 
 check:  ## lint, types, import law, templates, documents
 	@$(PYTHON3) tools/setup.py dev

@@ -24,6 +24,12 @@ _LOG: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "log_checkpoint": (READ, ("SELECT", "INSERT")),
     "log_heartbeat": (READ, ("SELECT", "INSERT", "UPDATE")),
     "log_openattempt": (READ, ("SELECT", "INSERT", "DELETE")),
+    "log_mention": (READ, ("SELECT", "INSERT")),
+    # What others sign proves itself, so that the process that asks them needs no right to the log.
+    "log_cosignature": (("SELECT", "INSERT"), READ),
+    "log_anchor": (("SELECT", "INSERT"), READ),
+    "log_contradiction": (("SELECT", "INSERT"), READ),
+    "log_witness": (("SELECT", "INSERT", "UPDATE"), READ),
     "log_pending": (("SELECT", "INSERT"), ("SELECT", "DELETE")),
     "log_opening": (("SELECT", "INSERT", "DELETE"), ()),
     "django_migrations": (READ, READ),

@@ -35,7 +35,9 @@ BROKER_SECONDS = 30.0
 LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 60.0
 GIVE_UP_AFTER = 5
-STOP_ORDER = ("migrate", "model", "web", "worker", "sequencer", "sweep", "broker", "database")
+STOP_ORDER = (
+    "migrate", "model", "web", "worker", "confirmlog", "sequencer", "sweep", "broker", "database",
+)  # fmt: skip
 
 
 class GaveUp(Exception):
@@ -107,6 +109,8 @@ class Launcher:
         self._prepare_site()
         for make in (services.sequencer, services.sweep, services.worker):
             self._begin(make(self.place))
+        if settings.LOG_WITNESS_POLICY.witnesses or settings.LOG_TSA_URLS:
+            self._begin(services.confirmlog(self.place))
         self._begin_web()
         self._wait_until_well()
         self.console.say(f"everything is up after {time.monotonic() - begun:.1f} s")

@@ -9,6 +9,8 @@ from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from provenance.core import policies
+from provenance.core.errors import ProvenanceError
 from sora_archive import database_urls, embedded, env
 
 BASE_DIR = env.BASE_DIR
@@ -240,6 +242,24 @@ def _log_origin(keys: Path) -> str:
 LOG_ORIGIN = _log_origin(KEYS_DIR)
 LOG_WAIT_SECONDS = env.whole("LOG_WAIT_SECONDS")
 LOG_ALLOW_UNSAFE_FSYNC = env.flag("LOG_ALLOW_UNSAFE_FSYNC")
+
+
+def _witness_policy(path: Path | None) -> policies.Policy:
+    """Read once, at the start: a process that cannot read its policy must not go without one."""
+    if path is None:
+        return policies.parse_policy("quorum none\n")
+    try:
+        return policies.parse_policy(path.read_text(encoding="utf-8", errors="surrogateescape"))
+    except (OSError, ProvenanceError) as error:
+        raise ImproperlyConfigured(f"LOG_WITNESS_POLICY, {path}: {error}") from error
+
+
+LOG_WITNESS_POLICY = _witness_policy(
+    env.folder("LOG_WITNESS_POLICY", DATA) if env.text("LOG_WITNESS_POLICY") else None
+)
+LOG_CONFIRM_SECONDS = env.whole("LOG_CONFIRM_SECONDS")
+LOG_TSA_URLS = env.words("LOG_TSA_URLS")
+LOG_ANCHOR_SECONDS = env.whole("LOG_ANCHOR_SECONDS")
 TSA_URL = env.text("TSA_URL")
 TSA_WAIT_SECONDS = env.whole("TSA_WAIT_SECONDS")
 

@@ -15,7 +15,7 @@ LANES = ("web", "worker", "embedded", "test")
 WITHOUT_TORCH = "torch==2.13.0 ; sys_platform == 'none'\n"
 COMMAND = [
     *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"),
-    *("--generate-hashes", "--python-version=3.11", "--no-header", "--no-annotate"),
+    *("--generate-hashes", "--no-header", "--no-annotate"),
 ]
 
 
@@ -24,9 +24,9 @@ def why(name: str) -> str:
     return (FOLDER / f"{name}.in").read_text(encoding="utf-8").split("\n", 1)[0]
 
 
-def compile_lock(name: str, *options: str) -> None:
+def compile_lock(name: str, *options: str, python: str = "3.11") -> None:
     """Resolves one .in file and writes its .txt, headed by the same first line."""
-    asked = [*COMMAND, *options, f"{name}.in"]
+    asked = [*COMMAND, f"--python-version={python}", *options, f"{name}.in"]
     done = subprocess.run(asked, cwd=FOLDER, check=True, stdout=subprocess.PIPE, text=True)
     text = f"{why(name)}\n# Made from {name}.in by `make lock`; do not edit.\n{done.stdout}"
     (FOLDER / f"{name}.txt").write_text(text, encoding="utf-8")
@@ -43,6 +43,7 @@ def main() -> None:
             compile_lock(lane, *without, "--constraint=dev.txt")
     compile_lock("torch-gpu", "--constraint=dev.txt")
     compile_lock("pip")
+    compile_lock("witness", "--constraint=dev.txt", python="3.12")
 
 
 if __name__ == "__main__":

@@ -149,6 +149,12 @@ def entry_bytes(kind: EntryType, at: datetime, body: Mapping[str, JSON]) -> byte
     return data
 
 
+def mentions(body: Mapping[str, JSON]) -> frozenset[str]:
+    """What an entry can be looked up by: the clip, the manifest and the plain hash it names."""
+    named = (body.get(key) for key in ("clip", "manifest", "sha256"))
+    return frozenset(name for name in named if isinstance(name, str) and 0 < len(name) <= 100)
+
+
 def parse_entry(data: bytes) -> Entry:
     """Read an entry of any type; raises MalformedEntry where the bytes are not canonical."""
     if len(data) > ENTRY_LIMIT:

@@ -4,8 +4,7 @@ The audit trusts no hash, tile, root or column of the database: it recomputes al
 the entries alone, and names the place where something does not agree.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,11 +13,12 @@ from django.db import connection, transaction
 
 from provenance.core.histories import History
 from provenance.core.merkle import EMPTY_ROOT, leaf_hash
-from provenance.core.notes import NoteRefused, open_checkpoint
-from provenance.core.records import MalformedEntry, Opening, parse_entry
-from provenance.core.tiles import Edge, FullTile
+from provenance.core.notes import NoteRefused, open_checkpoint, parse_vkey
+from provenance.core.records import MalformedEntry, mentions, parse_entry
+from provenance.core.tiles import WIDTH, Edge, FullTile, split
 
-from .models import Checkpoint, Head, OpenAttempt, Origin, Pending, Tile
+from . import beside
+from .models import Checkpoint, Head, Origin, Pending, Tile
 
 _READ = "SELECT index, ticket, leaf_hash, data, kind, attempt FROM log_entry ORDER BY index"
 _ROUND = 2000
@@ -31,6 +31,8 @@ class Report:
     entries: int = 0
     tiles: int = 0
     checkpoints: int = 0
+    cosignatures: int = 0
+    anchors: int = 0
     openings: int = 0
     waiting: int = 0
     pending: Mapping[int, datetime] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class _Audit:
     edge: Edge = field(default_factory=Edge)
     roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
     history: History = field(default_factory=History)
+    named: beside.Named = field(default_factory=beside.Named)
 
     def problem(self, words: str) -> None:
         self.report.problems.append(words)
@@ -67,11 +70,24 @@ def audit(progress: Callable[[int, int], None] = lambda done, total: None) -> Re
         _tile_count(run)
         _heads(run, heads)
         _checkpoints(run, heads)
-        _openings(run)
-        _open_attempts(run)
+        run.report.problems += run.named.rest()
+        run.report.problems += beside.open_attempts(set(run.history.pending))
+        run.report.openings = _sound(run, beside.openings())
+        run.report.cosignatures = _sound(run, beside.cosignatures())
+        run.report.anchors = _sound(run, beside.anchors())
         run.report.waiting = Pending.objects.count()
     run.report.pending = run.history.pending
     return run.report
+
+
+def _sound(run: _Audit, found: Iterable[str | None]) -> int:
+    """Keep what is wrong; returns how many rows were looked at."""
+    looked = 0
+    for problem in found:
+        looked += 1
+        if problem is not None:
+            run.problem(problem)
+    return looked
 
 
 def _rows() -> Iterator[tuple[Any, ...]]:
@@ -105,6 +121,8 @@ def _meaning(run: _Audit, place: int, data: bytes, columns: tuple[str, str | Non
         return
     if (entry.type, entry.body.get("attempt")) != columns:
         run.problem(f"entry {place}: type or attempt stored beside it are not its own")
+    if run.named.of(place) != mentions(entry.body):
+        run.problem(f"entry {place}: what it can be looked up by is not what it names")
     for words in run.history.take(place, entry):
         run.problem(f"entry {place}: {words}")
 
@@ -112,11 +130,17 @@ def _meaning(run: _Audit, place: int, data: bytes, columns: tuple[str, str | Non
 def _tile(run: _Audit, full: FullTile) -> None:
     run.report.tiles += 1
     stored = Tile.objects.filter(level=full.level, n=full.n).first()
+    name, first = f"tile {full.level}/{full.n}", full.n * WIDTH ** (full.level + 1)
     if stored is None:
-        run.problem(f"tile {full.level}/{full.n} is missing")
-    elif bytes(stored.hashes) != full.hashes or bytes(stored.root) != full.root:
-        first = full.n * 256 ** (full.level + 1)
-        run.problem(f"tile {full.level}/{full.n} (from entry {first}) is not that of its entries")
+        run.problem(f"entry {first}: the {name} from here on is missing")
+        return
+    pairs = zip(split(full.hashes), split(bytes(stored.hashes)), strict=True)
+    for at, (derived, found) in enumerate(pairs):
+        if derived != found:
+            place = first + at * WIDTH**full.level
+            run.problem(f"entry {place}: hash {at} of {name} is not that of its entries")
+    if bytes(stored.root) != full.root:
+        run.problem(f"entry {first}: the root of {name} from here on is not that of its entries")
 
 
 def _tile_count(run: _Audit) -> None:
@@ -128,9 +152,15 @@ def _heads(run: _Audit, heads: dict[int, Head]) -> None:
     previous = None
     for size, head in sorted(heads.items()):
         if head.previous_id != previous:
-            run.problem(f"head {size} does not follow head {previous}")
+            run.problem(
+                f"entry {max(size - 1, 0)}: head {size}, which ends here, does not follow "
+                f"head {previous}"
+            )
         if run.roots.get(size) != bytes(head.root):
-            run.problem(f"head {size}: its root is not that of the first {size} entries")
+            run.problem(
+                f"entry {max(size - 1, 0)}: the root of head {size}, which ends here, is "
+                f"not that of the first {size} entries"
+            )
         previous = size
     if (newest := max(heads, default=0)) != run.report.entries:
         run.problem(f"the newest head has {newest} entries, {run.report.entries} are stored")
@@ -138,40 +168,26 @@ def _heads(run: _Audit, heads: dict[int, Head]) -> None:
 
 def _checkpoints(run: _Audit, heads: dict[int, Head]) -> None:
     origin = Origin.objects.first()
+    if origin is not None and _name(origin.vkey) != origin.origin:
+        run.problem("entry 0: the origin stored is not the name of the log's key")
     for row in Checkpoint.objects.order_by("head_id").iterator():
         run.report.checkpoints += 1
         try:
             signed = open_checkpoint(row.note, origin.vkey if origin else "")
         except NoteRefused as error:
-            run.problem(f"checkpoint {row.head_id}: {error}")
+            run.problem(f"entry {max(row.head_id - 1, 0)}: checkpoint {row.head_id}: {error}")
             continue
         if signed.size != row.head_id or signed.root != run.roots.get(row.head_id):
-            run.problem(f"checkpoint {row.head_id} signs another root than that of its entries")
+            run.problem(
+                f"entry {max(row.head_id - 1, 0)}: checkpoint {row.head_id} signs another "
+                "root than that of its entries"
+            )
     if heads and run.report.checkpoints == 0 and max(heads) > 0:
         run.problem("no checkpoint was ever signed")
 
 
-def _open_attempts(run: _Audit) -> None:
-    """The list that the public page shows must leave nobody out."""
-    stored = set(OpenAttempt.objects.values_list("index", flat=True))
-    derived = set(run.history.pending)
-    for place in sorted(derived - stored):
-        run.problem(f"entry {place}: the list of attempts without outcome leaves this one out")
-    for place in sorted(stored - derived):
-        run.problem(f"entry {place}: the list of attempts without outcome has it wrongly")
-
-
-def _openings(run: _Audit) -> None:
-    """An opening that opens nothing would show a visitor a value that was never logged."""
-    joined = (
-        "SELECT e.index, e.data, o.field, o.salt, o.value"
-        " FROM log_opening o JOIN log_entry e USING (ticket) ORDER BY e.index"
-    )
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(joined)
-        while rows := cursor.fetchmany(_ROUND):
-            for place, data, name, salt, value in rows:
-                run.report.openings += 1
-                opening = Opening(name, bytes(salt), json.loads(value))
-                if json.loads(bytes(data)).get(name) != opening.commitment:
-                    run.problem(f"entry {place}: the stored opening of {name!r} is another value")
+def _name(vkey: str) -> str | None:
+    try:
+        return parse_vkey(vkey).name
+    except NoteRefused:
+        return None

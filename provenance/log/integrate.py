@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from provenance.core.merkle import leaf_hash
-from provenance.core.records import OUTCOMES
+from provenance.core.records import OUTCOMES, mentions
 from provenance.core.tiles import FullTile
 
 from . import tree
@@ -41,6 +41,7 @@ _CLOSE = """
     WHERE log_entry.index >= %s AND log_entry.kind = ANY(%s)
       AND log_entry.attempt = log_openattempt.attempt
 """
+_COPY_MENTIONS = "COPY log_mention (term, index) FROM STDIN (FORMAT BINARY)"
 _COPY_TILES = "COPY log_tile (level, n, hashes, root) FROM STDIN (FORMAT BINARY)"
 
 
@@ -52,6 +53,7 @@ class _Taken:
     data: bytes
     kind: str
     attempt: str | None
+    mentions: frozenset[str]
 
 
 def integrate(limit: int) -> int:
@@ -71,6 +73,7 @@ def integrate(limit: int) -> int:
         tiles = [tile for leaf in leaves for tile in edge.append(leaf)]
         _copy_entries(head, taken, leaves)
         _copy_tiles(tiles)
+        _copy_mentions(head, taken)
         _follow_attempts(head)
         Head.objects.create(size=edge.size, previous_id=head, root=edge.root)
     return len(taken)
@@ -94,7 +97,7 @@ def _parsed(number: int, ticket: UUID, data: bytes) -> _Taken:
             "find out who wrote it, keep a copy, and delete the row.",
             "Something that is no entry lies in the outbox.",
         ) from error
-    return _Taken(ticket, data, kind, attempt)
+    return _Taken(ticket, data, kind, attempt, mentions(value))
 
 
 def _copy_entries(start: int, taken: Sequence[_Taken], leaves: Sequence[bytes]) -> None:
@@ -104,6 +107,12 @@ def _copy_entries(start: int, taken: Sequence[_Taken], leaves: Sequence[bytes]) 
         for place, (row, leaf) in enumerate(zip(taken, leaves, strict=True), start)
     )
     _copy(_COPY_ENTRIES, types, rows)
+
+
+def _copy_mentions(start: int, taken: Sequence[_Taken]) -> None:
+    rows = [(term, place) for place, row in enumerate(taken, start) for term in row.mentions]
+    if rows:
+        _copy(_COPY_MENTIONS, ("varchar", "int8"), rows)
 
 
 def _follow_attempts(start: int) -> None:

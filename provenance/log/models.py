@@ -1,6 +1,7 @@
-"""The tables of the log. Rows of origin, entries, tiles, heads and checkpoints are never changed.
+"""The tables of the log. Rows of origin, entries, tiles, heads and checkpoints are never changed,
+nor is what others have said of a checkpoint: cosignatures, anchors, contradictions.
 
-Triggers (migration 0002) refuse every UPDATE, DELETE and TRUNCATE of those five; partial
+Triggers (migrations 0002 and 0004) refuse every UPDATE, DELETE and TRUNCATE of those; partial
 tiles are never stored, so nothing ever has to be. Pending rows go when they get their place,
 openings when a person is to be forgotten.
 """
@@ -98,6 +99,7 @@ class Entry(models.Model):
             models.Index(
                 "attempt", "index", condition=Q(attempt__isnull=False), name="log_entry_attempt"
             ),
+            models.Index("leaf_hash", name="log_entry_leaf_hash"),
         )
 
     def __str__(self) -> str:
@@ -114,6 +116,19 @@ class OpenAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt of entry {self.index}"
+
+
+class Mention(models.Model):
+    """That an entry names a clip, a manifest or the hash of a file: to be looked up by; derived
+    from the entries, and by the audit anew.
+    """
+
+    pk = models.CompositePrimaryKey("term", "index")
+    term = models.CharField(max_length=100)
+    index = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.term} in entry {self.index}"
 
 
 class Tile(models.Model):
@@ -193,3 +208,69 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.problem or "well"
+
+
+class Cosignature(models.Model):
+    """A witness's signature under a checkpoint; whoever reads it checks it."""
+
+    id = models.BigAutoField(primary_key=True)
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, related_name="cosignatures", db_column="size"
+    )
+    cosigner = models.TextField(help_text="its vkey")
+    at = models.DateTimeField(help_text="what the witness signed as the time")
+    line = models.TextField(help_text="the signature line, with its newline")
+
+    class Meta:
+        constraints = (models.UniqueConstraint("checkpoint", "cosigner", name="log_cosigned_once"),)
+
+    def __str__(self) -> str:
+        return f"cosignature of {self.checkpoint_id}"
+
+
+class Witness(models.Model):
+    """How it goes with a witness: what it has cosigned as far as we know, or why it does not."""
+
+    cosigner = models.TextField(primary_key=True, help_text="its vkey")
+    asked_at = models.DateTimeField()
+    size = models.BigIntegerField(default=0)
+    problem = models.TextField(blank=True, help_text="fit for the public")
+
+    class Meta:
+        verbose_name_plural = "witnesses"
+
+    def __str__(self) -> str:
+        return self.cosigner.partition("+")[0]
+
+
+class Anchor(models.Model):
+    """A time-stamp (RFC 3161) over a checkpoint; an entry of the log commits to it."""
+
+    id = models.BigAutoField(primary_key=True)
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, related_name="anchors", db_column="size"
+    )
+    authority = models.TextField(help_text="who stamped, as its certificate says")
+    at = models.DateTimeField(help_text="the time in the stamp")
+    token = models.BinaryField(max_length=65_535, help_text="the authority's whole answer, DER")
+    ticket = models.UUIDField(unique=True, help_text="of the entry `anchor`")
+
+    def __str__(self) -> str:
+        return f"{self.authority} on {self.checkpoint_id}"
+
+
+class Contradiction(models.Model):
+    """A checkpoint that the log's key has signed and that the log does not bear out: evidence."""
+
+    id = models.BigAutoField(primary_key=True)
+    size = models.BigIntegerField()
+    root = models.BinaryField(max_length=HASH_BYTES)
+    note = models.TextField(help_text="as it was shown to us, with the log's signature")
+    ours = models.TextField(help_text="the checkpoint of this log that it contradicts")
+    seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint("size", "root", name="log_contradiction_once"),)
+
+    def __str__(self) -> str:
+        return f"another tree of {self.size}"

@@ -14,6 +14,7 @@ COLOURS = {
     "database": 34,
     "broker": 35,
     "sequencer": 36,
+    "confirmlog": 36,
     "sweep": 33,
     "worker": 32,
     "web": 94,

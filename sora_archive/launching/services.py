@@ -73,6 +73,11 @@ def sequencer(place: Place) -> Service:
     return _manage(place, "sequencer")
 
 
+def confirmlog(place: Place) -> Service:
+    """Asks witnesses and time-stamp authorities about the log; only where there are any."""
+    return _manage(place, "confirmlog")
+
+
 def sweep(place: Place) -> Service:
     """Mends what workers and the broker lost."""
     return _manage(place, "sweep")
