@@ -12,7 +12,16 @@ from django.utils.translation import gettext_lazy as _
 
 from .asking import Request
 from .engines.catalog import ModelCard
-from .models import DESCRIPTION_LETTERS, MAX_SEED, PROMPT_LETTERS, Clip, Licence, Use, Visibility
+from .models import (
+    DESCRIPTION_LETTERS,
+    MAX_SEED,
+    PROMPT_LETTERS,
+    Clip,
+    Licence,
+    Reason,
+    Use,
+    Visibility,
+)
 
 LINE_BREAKS = str.maketrans("\r\n\t", "   ")
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -192,3 +201,27 @@ class DescriptionForm(forms.Form):
 
     def clean_description(self) -> str:
         return clean_text(self.cleaned_data["description"])
+
+
+class ReasonForm(forms.Form):
+    """Why somebody withdraws or erases; artists give no reason beyond that they wish it."""
+
+    code = forms.ChoiceField(
+        label=_("Reason, which the log will show"),
+        choices=[
+            (reason.value, reason.label)
+            for reason in Reason
+            if reason not in {Reason.OWN_WISH, Reason.ACCOUNT}
+        ],
+        error_messages={"required": _("Choose a reason."), "invalid_choice": _("Choose a reason.")},
+    )
+
+    def __init__(self, data: Any = None, *, of_artist: bool) -> None:
+        super().__init__(data)
+        if of_artist:
+            del self.fields["code"]
+
+    @property
+    def reason(self) -> str:
+        """The reason's code; only for a valid form."""
+        return str(self.cleaned_data.get("code", Reason.OWN_WISH.value))

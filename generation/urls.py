@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import files, views
+from . import acts, files, views
 
 app_name = "generation"
 urlpatterns = [
@@ -13,6 +13,10 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/cancel/", views.cancel, name="cancel"),
     path("generations/<uuid:generation_id>/describe/", views.describe, name="describe"),
     path("generations/<uuid:generation_id>/publish/", views.publish, name="publish"),
+    path("generations/<uuid:generation_id>/withdraw/", acts.withdraw, name="withdraw"),
+    path("generations/<uuid:generation_id>/restore/", acts.restore, name="restore"),
+    path("generations/<uuid:generation_id>/erase/", acts.choose, name="erase_choice"),
+    path("generations/<uuid:generation_id>/erase/<str:kind>/", acts.erase, name="erase"),
     path("media/<uuid:clip_id>.mp4", files.clip_file, name="clip_file"),
     path("media/<uuid:clip_id>/poster.webp", files.poster, name="poster"),
     path("media/<uuid:clip_id>/poster.avif", files.poster, {"kind": "avif"}, name="poster_avif"),

@@ -16,6 +16,7 @@ from provenance.log import outbox
 
 from . import asking
 from .engines.catalog import ModelCard, cards
+from .errors import PublishingRefused
 from .forms import AskForm, DescriptionForm, published
 from .models import PROMPT_LETTERS, Clip, Generation, State, Visibility
 from .publishing import publish as publish_clip
@@ -111,6 +112,9 @@ def publish(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
     )
     try:
         publish_clip(clip)
+    except PublishingRefused as refusal:
+        messages.warning(request, str(refusal))
+        return redirect(clip.generation)
     except outbox.LogUnavailable:
         messages.warning(
             request,

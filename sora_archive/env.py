@@ -65,6 +65,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("VERIFY_CPU_SECONDS", "20", "Processor time one verification may use."),
     Setting("VERIFY_WALL_SECONDS", "40", "Time one verification may take."),
     Setting("VERIFY_MEMORY_BYTES", str(3 * 1024**3), "Memory one verification may use, in bytes."),
+    Setting("BACKUP_DAYS", "30", "Days after which backup --rotate deletes a backup; erasure pages name them."),
     Setting("SECURITY_CONTACT", "", "mailto: or https: address for /.well-known/security.txt; empty: no such file."),
     Setting("STATEMENT_FILE", "", "Text file of the artists' statement; default: the draft that ships."),
 )  # fmt: skip

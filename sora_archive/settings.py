@@ -277,6 +277,7 @@ VERIFY_CPU_SECONDS = env.whole("VERIFY_CPU_SECONDS")
 VERIFY_WALL_SECONDS = env.whole("VERIFY_WALL_SECONDS")
 VERIFY_MEMORY_BYTES = env.whole("VERIFY_MEMORY_BYTES")
 
+BACKUP_DAYS = env.whole("BACKUP_DAYS")
 SECURITY_CONTACT = env.text("SECURITY_CONTACT")
 if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https:")):
     raise ImproperlyConfigured("SECURITY_CONTACT must begin with mailto: or https:.")

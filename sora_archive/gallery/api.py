@@ -54,10 +54,11 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """One published clip with its settings and all its entries in the log."""
     found = Clip.objects.select_related("credential", "generation__artist").filter(pk=clip_id)
     shown = found.exclude(visibility=Visibility.DRAFT).first()
-    if shown is None:
+    if shown is None or shown.published_at is None:
         return _json({"error": "No clip of this archive has this id."}, 404)
     if not shown.published:
-        return _json({"error": "This clip was withdrawn."}, 410)
+        erased = shown.visibility == Visibility.ERASED
+        return _json({"error": f"This clip was {'erased' if erased else 'withdrawn'}."}, 410)
     generation, entries = shown.generation, entries_of(shown)
     asked = {
         "negative_prompt": generation.shown_negative_prompt,

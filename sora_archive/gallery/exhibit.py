@@ -1,42 +1,92 @@
-"""One clip and its entries in the log."""
+"""One clip and its entries in the log, while it hangs and after."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from generation.models import Clip
+from django.utils.translation import gettext as _
+
+from generation.models import Act, Clip
 from provenance.log import outbox
+
+Listed = Sequence[tuple[str, int | None]]
 
 
 @dataclass(frozen=True)
 class Entries:
-    """Numbers of the clip's entries in the log; None where the log has not taken one in yet."""
+    """Numbers of the clip's entries in the log; None where the log has not taken one in yet.
+
+    `acts` are those of what was done to it afterwards, with words for each.
+    """
 
     attempt: int | None
     rendered: int
     generated: int | None
     publication: int | None
+    acts: Listed = ()
 
     @property
-    def listed(self) -> Sequence[tuple[str, int | None]]:
+    def listed(self) -> Listed:
         """The entries in the order in which they were written, each with what it records."""
         return (
-            ("The attempt", self.attempt),
-            ("The rendering", self.rendered),
-            ("The finished clip", self.generated),
-            ("The publication", self.publication),
+            (_("The attempt"), self.attempt),
+            (_("The rendering"), self.rendered),
+            (_("The finished clip"), self.generated),
+            (_("The publication"), self.publication),
+            *self.acts,
         )
 
 
+@dataclass(frozen=True)
+class Tombstone:
+    """What is left of a clip: the act that took it away, if it is known, and its entries."""
+
+    act: Act | None
+    listed: Listed
+
+
 def entries_of(clip: Clip) -> Entries:
-    """Where the clip stands in the log; one query."""
-    attempt = clip.generation.attempt_ticket
-    generated, publication = clip.credential.generated_ticket, clip.publication_ticket
-    tickets: list[uuid.UUID] = [attempt, generated, *([publication] if publication else [])]
-    found = outbox.indexes_of(tickets)
+    """Where the clip stands in the log; two queries."""
+    acts = list(clip.generation.acts.all())
+    found = _found(clip, acts)
+    publication = clip.publication_ticket
     return Entries(
-        attempt=found.get(attempt),
+        attempt=found.get(clip.generation.attempt_ticket),
         rendered=clip.credential.rendered_index,
-        generated=found.get(generated),
+        generated=found.get(clip.credential.generated_ticket),
         publication=found.get(publication) if publication else None,
+        acts=_of_acts(acts, found),
     )
+
+
+def tombstone_of(clip: Clip) -> Tombstone:
+    """What the page of a withdrawn or erased clip tells."""
+    acts = list(clip.generation.acts.all())
+    found = _found(clip, acts)
+    taking = {Act.Kind.WITHDRAWAL, Act.Kind.CLIP_ERASED}
+    published = found.get(clip.publication_ticket) if clip.publication_ticket else None
+    return Tombstone(
+        next((act for act in reversed(acts) if act.kind in taking), None),
+        [(_("The publication"), published), *_of_acts(acts, found)],
+    )
+
+
+def _found(clip: Clip, acts: Sequence[Act]) -> Mapping[uuid.UUID, int]:
+    tickets = [
+        clip.generation.attempt_ticket,
+        clip.credential.generated_ticket,
+        clip.publication_ticket,
+        *(act.ticket for act in acts),
+    ]
+    return outbox.indexes_of([ticket for ticket in tickets if ticket])
+
+
+def _of_acts(acts: Sequence[Act], found: Mapping[uuid.UUID, int]) -> Listed:
+    words = {
+        Act.Kind.WITHDRAWAL: _("The withdrawal"),
+        Act.Kind.RESTORATION: _("The restoration"),
+        Act.Kind.PROMPT_ERASED: _("The erasure of the prompt"),
+        Act.Kind.NAME_ERASED: _("The erasure of the name"),
+        Act.Kind.CLIP_ERASED: _("The erasure of the clip"),
+    }
+    return [(words[Act.Kind(act.kind)], found.get(act.ticket)) for act in acts if act.ticket]

@@ -11,7 +11,7 @@ from generation.models import Clip, Visibility
 from . import describing, searching, wall
 from .choice import Choice
 from .errors import BadChoice, BadPlace
-from .exhibit import entries_of
+from .exhibit import entries_of, tombstone_of
 from .facets import facets
 
 
@@ -56,7 +56,7 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     clips = Clip.objects.select_related("credential", "generation__artist")
     found = get_object_or_404(clips, pk=clip_id)
     if found.visibility in {Visibility.WITHDRAWN, Visibility.ERASED}:
-        return render(request, "gallery/gone.html", status=410)
+        return _gone(request, found)
     if not found.published:
         return _draft(request, found)
     context = {
@@ -72,6 +72,18 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "frame": describing.frame(found, *describing.frame_size(found, None, None)),
     }
     return render(request, "gallery/clip.html", context)
+
+
+def _gone(request: HttpRequest, clip: Clip) -> HttpResponse:
+    """What is left: who took it away, when and why; of a draft that was erased nothing."""
+    if clip.published_at is None:
+        raise Http404("No clip of this archive has this address.")
+    context = {
+        "tombstone": tombstone_of(clip),
+        "erased": clip.visibility == Visibility.ERASED,
+        "generation_id": clip.generation_id,
+    }
+    return render(request, "gallery/gone.html", context, status=410)
 
 
 def _draft(request: HttpRequest, draft: Clip) -> HttpResponse:
