@@ -25,14 +25,6 @@ def clip(studio: None, ada: User) -> Clip:
     return shown(ada)
 
 
-@pytest.fixture
-def as_mo(mo: User) -> Client:
-    """A browser in which mo has signed in."""
-    client = Client()
-    client.force_login(mo)
-    return client
-
-
 def address(clip: Clip, act: str) -> str:
     return f"/generations/{clip.generation_id}/{act}/"
 
