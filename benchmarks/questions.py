@@ -88,7 +88,7 @@ def asked(ada: User) -> Generation:
 def the_line(archive: Archive, pairs: int) -> Iterator[Ratio]:
     """The whole line against the bare pipeline call on the same model and seed."""
     card = cards()[0]
-    engine = engine_for(card.folder)
+    engine = engine_for(card)
     request = RenderRequest(
         PROMPT, "", 7, int(card.steps.default), card.guidance.default, card.width, card.height,
         card.frames, card.fps,
@@ -96,7 +96,7 @@ def the_line(archive: Archive, pairs: int) -> Iterator[Ratio]:
     ratio = in_turns(
         "the whole line : the bare pipeline call",
         lambda: line.run(asked(archive.ada).pk),
-        lambda: engine.render(request, lambda step, steps: None),
+        lambda: engine.render(request, lambda step, steps, look: None),
         pairs,
     )
     yield ratio

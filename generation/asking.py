@@ -19,6 +19,7 @@ from provenance.core.records import EntryType
 from provenance.log import outbox
 
 from . import quota
+from .engines import catalog
 from .engines.catalog import ModelCard
 from .models import Clip, Generation, Licence, State
 
@@ -63,9 +64,10 @@ def ask(artist: AbstractBaseUser, request: Request) -> Generation:
 
 def ring(generation_id: uuid.UUID) -> bool:
     """Tell the broker of a queued generation; False where it could not be told (the sweep will)."""
-    send: Callable[[str], None] = import_string("generation.tasks.send")
+    send: Callable[[str, str], None] = import_string("generation.tasks.send")
+    model = Generation.objects.values_list("model", flat=True).get(pk=generation_id)
     try:
-        send(str(generation_id))
+        send(str(generation_id), catalog.queue_of(model))
     except Exception as error:  # noqa: BLE001 - any broker's own error; the row is the truth
         log.warning(
             "generation %s waits: the broker is away (%s)", generation_id, type(error).__name__

@@ -21,6 +21,17 @@ class LeaseLost(GenerationError):
     """Another worker has taken the generation over; this one must touch nothing any more."""
 
 
+class OutOfMemory(AttemptFailed):
+    """A clip of this size does not fit into the device's memory, whatever was spared."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "out_of_memory",
+            "The clip did not fit into the worker's memory, not even with every part of the model "
+            "moved out of the way. Ask for a smaller or shorter one.",
+        )
+
+
 class ModelUnavailable(GenerationError):
     """A model folder is missing or damaged; the text says which and what to do."""
 

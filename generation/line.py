@@ -35,6 +35,9 @@ from .models import Clip, Generation, State
 
 log = logging.getLogger(__name__)
 
+REQUEST_FIELDS = (
+    "prompt", "negative_prompt", "seed", "steps", "guidance", "width", "height", "frames", "fps",
+)  # fmt: skip
 STAMP_PAUSE_SECONDS = 2.0
 WORDS_UNKNOWN = "Something went wrong in the worker. The operator can see what in its log."
 
@@ -128,12 +131,10 @@ def _wait_until_logged(job: Job) -> None:
 
 def _render(job: Job) -> tuple[Frames, EngineFacts]:
     generation = job.generation
-    engine = engine_for(job.card.folder)
-    request = RenderRequest(
-        **{name: getattr(generation, name) for name in RenderRequest.__dataclass_fields__}
-    )
+    engine = engine_for(job.card)
+    request = RenderRequest(**{name: getattr(generation, name) for name in REQUEST_FIELDS})
     frames = engine.render(
-        request, lambda step, _: leases.report_step(generation.pk, job.owner, step)
+        request, lambda step, _, __: leases.report_step(generation.pk, job.owner, step)
     )
     return encode.enlarge(frames, job.card.upscale, job.card.upscale_filter), engine.facts
 

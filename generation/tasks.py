@@ -27,6 +27,6 @@ def send_redaction(clip_id: str) -> None:
     redact.apply_async(args=[clip_id], retry=False)
 
 
-def send(generation_id: str) -> None:
-    """Put the id on the queue; raises the broker's error at once where it is away."""
-    render.apply_async(args=[generation_id], retry=False)
+def send(generation_id: str, queue: str) -> None:
+    """Put the id on a queue; raises the broker's error at once where it is away."""
+    render.apply_async(args=[generation_id], queue=queue, retry=False)

@@ -8,7 +8,9 @@ import os
 
 from celery import Celery, signals
 from django.conf import settings
+from kombu import Queue
 
+from generation.engines import catalog
 from sora_archive import lifeline
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sora_archive.settings")
@@ -33,7 +35,7 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
-    task_default_queue="generations",
+    task_default_queue=catalog.DEFAULT_QUEUE,
     task_serializer="json",
     accept_content=["json"],
     worker_prefetch_multiplier=1,
@@ -45,6 +47,7 @@ app.conf.update(
     worker_send_task_events=False,
     timezone="UTC",
 )
+app.conf.task_queues = [Queue(name) for name in settings.WORKER_QUEUES or catalog.queues()]
 app.autodiscover_tasks(["generation"])
 
 

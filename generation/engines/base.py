@@ -2,21 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from .catalog import ModelCard
+
+Frame = npt.NDArray[np.uint8]  # (height, width, 3), RGB
 Frames = npt.NDArray[np.uint8]  # (count, height, width, 3), RGB
 
-OnStep = Callable[[int, int], None]
-"""Called after each denoising step with (steps done, steps in all); may raise to stop at once."""
+Look = Callable[[], Frame | None]
+"""Draws a small picture of the clip as it stands; costs nothing where nobody calls it."""
+
+OnStep = Callable[[int, int, Look], None]
+"""Called after each denoising step with (steps done, steps in all, look); may raise to stop."""
 
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """Everything that decides the frames: sizes in pixels, seed in 0 .. 2^63-1."""
+    """Everything that decides the frames: sizes in pixels, seed in 0 .. 2^63-1.
+
+    `first` is the frame to begin with, where the model's class can (`image` in its profile).
+    """
 
     prompt: str
     negative_prompt: str
@@ -27,6 +35,7 @@ class RenderRequest:
     height: int
     frames: int
     fps: int
+    first: Frame | None = None
 
 
 @dataclass(frozen=True)
@@ -40,12 +49,19 @@ class EngineFacts:
 
 
 class Engine(Protocol):
-    """Set up once per process from a model folder, then asked for frames again and again."""
+    """Set up once per process from a model's card, then asked for frames again and again."""
 
     facts: EngineFacts
+    size: int  # bytes of memory its weights take
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, card: ModelCard, threads: int) -> None:
         """Load the model; raises ModelUnavailable with words when it cannot be used."""
 
     def render(self, request: RenderRequest, on_step: OnStep) -> Frames:
-        """Frames for a request; the same request gives the same frames on the same machine."""
+        """Frames for a request; the same request gives the same frames on the same machine.
+
+        Raises OutOfMemory where it does not fit even with everything spared.
+        """
+
+    def close(self) -> None:
+        """Let go of the weights and of the device's memory."""

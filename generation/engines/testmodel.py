@@ -24,26 +24,30 @@ CARD = Path(__file__).with_name("untrained_card.json")
 
 def build(folder: Path) -> None:
     """Write the model into `folder` (about 1 MB); an existing one is replaced as a whole."""
+    draft = folder.with_name(folder.name + ".part")
+    shutil.rmtree(draft, ignore_errors=True)
+    pipeline().save_pretrained(str(draft), safe_serialization=True)
+    shutil.copyfile(CARD, draft / "card.json")
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
+
+
+def pipeline() -> LTXPipeline:
+    """The pipeline itself; the same weights every time."""
     torch.manual_seed(SEED)
-    pipeline = LTXPipeline(
+    return LTXPipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(),
         vae=_autoencoder(),
         text_encoder=T5EncoderModel(
             T5Config(vocab_size=64, d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4)
         ),
-        tokenizer=_tokenizer(),
+        tokenizer=tokenizer(),
         transformer=LTXVideoTransformer3DModel(
             in_channels=8, out_channels=8, patch_size=1, patch_size_t=1,
             num_attention_heads=4, attention_head_dim=8, cross_attention_dim=32, num_layers=1,
             caption_channels=32,
         ),
     )  # fmt: skip
-    draft = folder.with_name(folder.name + ".part")
-    shutil.rmtree(draft, ignore_errors=True)
-    pipeline.save_pretrained(str(draft), safe_serialization=True)
-    shutil.copyfile(CARD, draft / "card.json")
-    shutil.rmtree(folder, ignore_errors=True)
-    draft.rename(folder)
 
 
 def _autoencoder() -> AutoencoderKLLTXVideo:
@@ -60,15 +64,16 @@ def _autoencoder() -> AutoencoderKLLTXVideo:
     )  # fmt: skip
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def tokenizer(longest: int = 128) -> PreTrainedTokenizerFast:
+    """A tokenizer of the card's words that cuts texts off at `longest` tokens."""
     known = json.loads(CARD.read_text(encoding="utf-8"))["vocabulary"]
     tokens = {word: number for number, word in enumerate(["<pad>", "</s>", "<unk>", *known])}
-    tokenizer = Tokenizer(models.WordLevel(tokens, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
+    words = Tokenizer(models.WordLevel(tokens, unk_token="<unk>"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    words.post_processor = processors.TemplateProcessing(
         single="$A </s>", special_tokens=[("</s>", tokens["</s>"])]
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
-        model_max_length=128,
+        tokenizer_object=words, pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
+        model_max_length=longest,
     )  # fmt: skip

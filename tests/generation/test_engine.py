@@ -1,26 +1,34 @@
 """A real diffusers pipeline behind the engine protocol: tiny, random, and honest about it."""
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from generation.engines import catalog
 from generation.engines.base import Engine, RenderRequest
-from generation.engines.catalog import cards, weights_sha256
+from generation.engines.catalog import ModelCard, cards
 from generation.engines.pool import engine_for
+from generation.engines.weights import weights_sha256
 from generation.errors import Cancelled, ModelUnavailable
+
+
+def card_of(folder: Path) -> ModelCard:
+    return catalog.parse(json.loads((folder / "card.json").read_text()), folder)
+
 
 REQUEST = RenderRequest("a red circle moves left", "blue", 7, 3, 3.0, 64, 64, 17, 8)
 
 
 @pytest.fixture
 def engine(model_folder: Path) -> Engine:
-    return engine_for(model_folder)
+    return engine_for(card_of(model_folder))
 
 
 def test_frames_have_the_size_that_was_asked_for(engine: Engine) -> None:
-    frames = engine.render(REQUEST, lambda step, steps: None)
+    frames = engine.render(REQUEST, lambda step, steps, look: None)
     assert frames.shape == (17, 64, 64, 3)
     assert frames.dtype == np.uint8
     assert frames.std() > 1  # noise, but a picture
@@ -28,19 +36,19 @@ def test_frames_have_the_size_that_was_asked_for(engine: Engine) -> None:
 
 def test_every_step_is_reported(engine: Engine) -> None:
     seen: list[tuple[int, int]] = []
-    engine.render(REQUEST, lambda step, steps: seen.append((step, steps)))
+    engine.render(REQUEST, lambda step, steps, look: seen.append((step, steps)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_the_same_seed_gives_the_same_frames_even_after_a_cancelled_run(engine: Engine) -> None:
-    def stop(step: int, _: int) -> None:
+    def stop(step: int, _: int, __: object) -> None:
         if step == 2:
             raise Cancelled
 
-    first = engine.render(REQUEST, lambda step, steps: None)
+    first = engine.render(REQUEST, lambda step, steps, look: None)
     with pytest.raises(Cancelled):
         engine.render(REQUEST, stop)
-    assert np.array_equal(first, engine.render(REQUEST, lambda step, steps: None))
+    assert np.array_equal(first, engine.render(REQUEST, lambda step, steps, look: None))
 
 
 def test_the_engine_says_what_it_is(engine: Engine, model_folder: Path) -> None:
@@ -74,7 +82,7 @@ def test_a_broken_model_folder_is_refused_with_words(
     else:
         weights.rename(weights.with_suffix(".bin")) if defect == "pickled" else weights.unlink()
     with pytest.raises(ModelUnavailable, match="complete diffusers pipeline"):
-        engine_for(copy)
+        engine_for(card_of(copy))
 
 
 def test_a_folder_without_a_card_is_refused_with_words(tmp_path: Path, settings: object) -> None:

@@ -133,7 +133,7 @@ def test_an_unknown_error_is_an_outcome_and_no_log_line_tells_the_prompt(
     def explode(_: object, on_step: OnStep) -> None:
         raise Explosion(PROMPT)
 
-    monkeypatch.setattr(engine_for(cards()[0].folder), "render", explode, raising=True)
+    monkeypatch.setattr(engine_for(cards()[0]), "render", explode, raising=True)
     line.run(queued.pk)
     assert ending(queued) == ("failed", "internal", "failed")
     assert "Explosion" in caplog.text
