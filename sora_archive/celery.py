@@ -8,7 +8,7 @@ import os
 
 from celery import Celery, signals
 from django.conf import settings
-from kombu import Queue
+from kombu.entity import Queue
 
 from generation.engines import catalog
 from sora_archive import lifeline
@@ -47,7 +47,8 @@ app.conf.update(
     worker_send_task_events=False,
     timezone="UTC",
 )
-app.conf.task_queues = [Queue(name) for name in settings.WORKER_QUEUES or catalog.queues()]
+QUEUES = settings.WORKER_QUEUES or catalog.queues()
+app.conf.task_queues = [Queue(name) for name in QUEUES]  # type: ignore[no-untyped-call]
 app.autodiscover_tasks(["generation"])
 
 

@@ -19,7 +19,7 @@ from tests.provenance.log_cast import log_in
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A doorbell that notes which ids it was given, in place of a broker."""
     ids: list[str] = []
-    monkeypatch.setattr("generation.tasks.send", ids.append)
+    monkeypatch.setattr("generation.tasks.send", lambda pk, _: ids.append(pk))
     return ids
 
 

@@ -1,9 +1,11 @@
 """ada asks: one request is one row and one log entry, whatever the broker does."""
 
+import json
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from generation import asking
+from generation.engines import catalog
 from generation.engines.catalog import cards
 from generation.models import Generation, State
 from provenance.core.records import EntryType, parse_entry
@@ -31,7 +34,7 @@ def request(**changes: Any) -> asking.Request:
 def broken_doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker that is away."""
 
-    def refuse(_: str) -> None:
+    def refuse(_: str, __: str) -> None:
         raise ConnectionRefusedError
 
     monkeypatch.setattr("generation.tasks.send", refuse)
@@ -192,3 +195,23 @@ def test_somebody_elses_generation_looks_as_if_it_did_not_exist(
     assert as_ben.post(f"{page}publish/").status_code == 404
     generation.refresh_from_db()
     assert generation.state == State.QUEUED
+
+
+def test_a_model_is_rung_for_on_the_queue_of_its_card(
+    ada: User,
+    model_card: Path,
+    tmp_path: Path,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:
+    values = json.loads((model_card / "card.json").read_text())
+    (tmp_path / "big").mkdir()
+    (tmp_path / "big" / "card.json").write_text(json.dumps({**values, "queue": "big-gpu"}))
+    settings.GENERATION_MODELS = [tmp_path / "big"]
+    rung: list[tuple[str, str]] = []
+    monkeypatch.setattr("generation.tasks.send", lambda *told: rung.append(told))
+    with django_capture_on_commit_callbacks(execute=True):
+        generation = asking.ask(ada, request())
+    assert rung == [(str(generation.pk), "big-gpu")]
+    assert catalog.queues() == ["big-gpu", "generations"]
