@@ -54,9 +54,9 @@ class Pool:
         log.info("model %s left the memory", folder.name)
 
 
-_POOL = Pool(settings.MODEL_MEMORY_BYTES)
+POOL = Pool(settings.MODEL_MEMORY_BYTES)
 
 
 def engine_for(card: ModelCard) -> Engine:
     """The engine for a model's card, loaded at the first call; imports torch only then."""
-    return _POOL.get(card)
+    return POOL.get(card)

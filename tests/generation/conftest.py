@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from generation.engines.pool import engine_for
+from generation.engines.pool import POOL
 from provenance import vault
 from provenance.log import sequencer
 from tests.provenance.log_cast import log_in
@@ -40,9 +40,9 @@ def archive(archive_that_logs: None, model_folder: Path) -> None:
 def studio(archive_that_logs: None, settings: Any, redactions_rung: list[str]) -> Iterator[None]:
     """An archive whose engine draws a square at once: all but the model is the real thing."""
     settings.GENERATION_ENGINE = "tests.generation.square.SquareEngine"
-    engine_for.cache_clear()
+    POOL.clear()
     yield
-    engine_for.cache_clear()
+    POOL.clear()
 
 
 @pytest.fixture

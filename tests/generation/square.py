@@ -1,10 +1,9 @@
 """An engine that draws a moving square in no time, for stories that are not about models."""
 
-from pathlib import Path
-
 import numpy as np
 
 from generation.engines.base import EngineFacts, Frames, OnStep, RenderRequest
+from generation.engines.catalog import ModelCard
 
 
 class SquareEngine:
@@ -12,8 +11,13 @@ class SquareEngine:
 
     facts = EngineFacts("square", "none", "ab" * 32, {"numpy": np.__version__})
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    size = 0
+
+    def __init__(self, card: ModelCard, threads: int) -> None:
         """There is nothing to load."""
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
     def render(self, request: RenderRequest, on_step: OnStep) -> Frames:
         """A bright square on grey."""
@@ -22,5 +26,5 @@ class SquareEngine:
         for number, frame in enumerate(frames):
             left = (request.seed + number) % (request.width // 2)
             frame[8:24, left : left + 16] = 250
-        on_step(request.steps, request.steps)
+        on_step(request.steps, request.steps, lambda: None)
         return frames
