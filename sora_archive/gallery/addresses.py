@@ -1,5 +1,8 @@
 """Addresses as machines need them: whole, with the site's own name and never a visitor's Host."""
 
+import uuid
+from functools import lru_cache
+
 from django.conf import settings
 from django.urls import reverse
 
@@ -9,6 +12,18 @@ from generation.models import Clip
 def whole(name: str, *args: object) -> str:
     """The public address of a named page."""
     return f"{settings.SITE_URL}{reverse(name, args=args)}"
+
+
+def local(name: str, clip_id: uuid.UUID) -> str:
+    """The address of a named page of a clip on this site: what `reverse` gives, at less cost."""
+    before, after = _around(name)
+    return f"{before}{clip_id}{after}"
+
+
+@lru_cache
+def _around(name: str) -> tuple[str, str]:
+    before, _id, after = reverse(name, args=[uuid.UUID(int=0)]).partition(str(uuid.UUID(int=0)))
+    return before, after
 
 
 def page_of(clip: Clip) -> str:

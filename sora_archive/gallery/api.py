@@ -4,6 +4,7 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import conditional_page, require_safe
 
 from generation.models import Clip, Visibility
@@ -35,14 +36,14 @@ def clips(request: HttpRequest) -> HttpResponse:
     try:
         choice = Choice.parse(request.GET)
         size = _limit(request.GET.get("limit", str(wall.WORKS_A_PAGE)))
-        page = wall.page(choice, wall.Place.parse(older) if older else None, size)
+        page = wall.exhibits(choice, wall.Place.parse(older) if older else None, size)
     except (BadChoice, BadPlace) as error:
         return _json({"error": str(error)}, 400)
     more = f"{choice}&" if choice else ""
     following = f"{addresses.whole('gallery:api_clips')}?{more}limit={size}&older={page.older}"
     return _json(
         {
-            "clips": [_clip(work.clip, work.entry) for work in page.works],
+            "clips": [_clip(shown.clip, shown.entry) for shown in page.exhibits],
             "next": following if page.older else None,
         }
     )
@@ -55,12 +56,14 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     found = Clip.objects.select_related("credential", "generation__artist").filter(pk=clip_id)
     shown = found.exclude(visibility=Visibility.DRAFT).first()
     if shown is None or shown.published_at is None:
-        return _json({"error": "No clip of this archive has this id."}, 404)
+        return _json({"error": gettext("No clip of this archive has this id.")}, 404)
     if not shown.published:
         erased = shown.visibility == Visibility.ERASED
-        return _json({"error": f"This clip was {'erased' if erased else 'withdrawn'}."}, 410)
+        words = gettext("This clip was erased.") if erased else gettext("This clip was withdrawn.")
+        return _json({"error": words}, 410)
     generation, entries = shown.generation, entries_of(shown)
     asked = {
+        "allowed_uses": generation.allowed_uses,
         "negative_prompt": generation.shown_negative_prompt,
         "seed": str(generation.seed),
         "steps": generation.steps,
@@ -83,6 +86,8 @@ def _clip(clip: Clip, entry: int | None) -> dict[str, object]:
         "prompt": clip.generation.shown_prompt,
         "prompt_hidden": not clip.generation.prompt_public,
         "erased": clip.generation.erased,
+        "description": clip.description,
+        "licence": clip.generation.licence,
         "model": clip.model_title,
         "untrained": clip.untrained,
         "width": clip.width,
@@ -104,7 +109,7 @@ def _clip(clip: Clip, entry: int | None) -> dict[str, object]:
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_CLIPS):
-        raise BadChoice(f"limit is a number from 1 to {MOST_CLIPS}.")
+        raise BadChoice(gettext("limit is a number from 1 to %(most)d.") % {"most": MOST_CLIPS})
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""What somebody wants to see: a search and four facets, all of it in the address.
+"""What somebody wants to see: a search and six facets, all of it in the address.
 
 The same names work on the page, in the feed and in the API.
 """
@@ -9,19 +9,26 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from generation.models import Licence
 
 from . import searching
 from .errors import BadChoice
 from .models import Hanging
 
-# The classes that migrations/0002_hang.py sorts clips into.
-LENGTHS: Mapping[str, str] = {
-    "to-2": "Under 2 seconds",
-    "2-5": "2 to 5 seconds",
-    "5-15": "5 to 15 seconds",
-    "15-up": "15 seconds and longer",
+# The classes that migrations/0006_rehang.py sorts clips into.
+LENGTHS: Mapping[str, Promise] = {
+    "to-2": _("Under 2 seconds"),
+    "2-5": _("2 to 5 seconds"),
+    "5-15": _("5 to 15 seconds"),
+    "15-up": _("15 seconds and longer"),
 }
+LICENCES: Mapping[str, str | Promise] = dict(Licence.choices)
 NAME_LETTERS = 200
+_EQUAL = {"artist", "model", "length", "licence"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,9 @@ class Choice:
     q: str = ""
     artist: str = ""
     model: str = ""
+    collection: str = ""
     length: str = ""
+    licence: str = ""
     year: str = ""
 
     @classmethod
@@ -39,14 +48,16 @@ class Choice:
         """The choice an address makes; raises BadChoice, with words, for one that means nothing."""
         values = {field.name: given.get(field.name, "").strip() for field in fields(cls)}
         searching.check(values["q"])
-        for name in ("artist", "model"):
+        for name in ("artist", "model", "collection"):
             if len(values[name]) > NAME_LETTERS or "\0" in values[name]:
-                raise BadChoice(f"No {name} of this archive has such a name.")
+                raise BadChoice(gettext("Nothing in this archive has such a name."))
         if values["length"] and values["length"] not in LENGTHS:
-            raise BadChoice("Clips are not sorted by such a length.")
+            raise BadChoice(gettext("Clips are not sorted by such a length."))
+        if values["licence"] and values["licence"] not in LICENCES:
+            raise BadChoice(gettext("No clip has such a licence."))
         year = values["year"]
         if year and not (year.isascii() and year.isdigit() and 2000 <= int(year[:5]) <= 9998):
-            raise BadChoice("A year is a number such as 2026.")
+            raise BadChoice(gettext("A year is a number such as 2026."))
         return cls(**values)
 
     def __bool__(self) -> bool:
@@ -59,14 +70,16 @@ class Choice:
     @property
     def words(self) -> str:
         """What is chosen, as a heading."""
-        parts = [
-            f"“{self.q}”" if self.q else "Clips",
-            f"by {self.artist}" if self.artist else "",
-            f"with {self.model}" if self.model else "",
-            f"of {self.year}" if self.year else "",
+        said = [
+            f"“{self.q}”" if self.q else "",
+            gettext("by %(artist)s") % {"artist": self.artist} if self.artist else "",
+            gettext("with %(model)s") % {"model": self.model} if self.model else "",
+            f"“{self.collection}”" if self.collection else "",
+            str(LENGTHS[self.length]) if self.length else "",
+            str(LICENCES[self.licence]) if self.licence else "",
+            self.year,
         ]
-        said = " ".join(part for part in parts if part)
-        return f"{said}, {LENGTHS[self.length].lower()}" if self.length else said
+        return f"{gettext('Clips')}: " + ", ".join(part for part in said if part)
 
     @property
     def narrowings(self) -> Sequence[tuple[str, str]]:
@@ -79,8 +92,10 @@ class Choice:
 
     def hangings(self) -> QuerySet[Hanging]:
         """The chosen clips; the caller orders and limits them."""
-        chosen = {n: v for n, v in asdict(self).items() if v and n in {"artist", "model", "length"}}
+        chosen = {name: value for name, value in asdict(self).items() if value and name in _EQUAL}
         found = Hanging.objects.filter(**chosen)
+        if self.collection:
+            found = found.filter(collections__contains=[self.collection])
         if self.q:
             found = found.filter(words=searching.query(self.q))
         if self.year:

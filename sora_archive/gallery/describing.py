@@ -5,10 +5,12 @@ import re
 from datetime import datetime
 
 from django.conf import settings
+from django.utils import formats
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
-from generation.models import Clip
+from generation.models import Clip, Licence
 
 from . import addresses
 
@@ -19,6 +21,11 @@ _TEX = {
     "\\": "\\textbackslash{}",
     "~": "\\textasciitilde{}",
     "^": "\\textasciicircum{}",
+}
+LICENCE_TEXTS: dict[str, str] = {
+    Licence.CC_BY: "https://creativecommons.org/licenses/by/4.0/",
+    Licence.CC_BY_NC: "https://creativecommons.org/licenses/by-nc/4.0/",
+    Licence.CC0: "https://creativecommons.org/publicdomain/zero/1.0/",
 }
 CAPTION_HEIGHT = 96  # pixels under the picture of the framed player
 
@@ -31,15 +38,21 @@ def printable(text: str) -> str:
 def summary(clip: Clip) -> str:
     """One sentence that says what the clip is."""
     artist, prompt = clip.generation.shown_artist, clip.generation.shown_prompt
-    return printable(
-        f"An AI-generated video clip of {clip.seconds:.1f} seconds, made with {clip.model_title} "
-        f"at the request of {artist}" + (f": {prompt}" if prompt else f". {_without(clip)}")
-    )
+    said = gettext(
+        "An AI-generated video clip of %(seconds)s seconds, made with %(model)s at the request of "
+        "%(artist)s"
+    ) % {
+        "seconds": formats.number_format(clip.seconds, 1),
+        "model": clip.model_title,
+        "artist": artist,
+    }
+    words = f": {prompt}" if prompt else ". " + _without(clip)
+    return printable(f"{said}{words} {clip.description}".rstrip())
 
 
 def _without(clip: Clip) -> str:
     erased = clip.generation.prompt_erased_at is not None
-    return "The prompt was erased." if erased else "The prompt is hidden."
+    return gettext("The prompt was erased.") if erased else gettext("The prompt is hidden.")
 
 
 def structured(clip: Clip) -> SafeString:
@@ -63,7 +76,9 @@ def structured(clip: Clip) -> SafeString:
         "publisher": {"@type": "Organization", "name": settings.SITE_NAME},
         "digitalSourceType": "https://schema.org/TrainedAlgorithmicMediaDigitalSource",
         "isAccessibleForFree": True,
+        "license": LICENCE_TEXTS.get(clip.generation.licence),
     }
+    data = {name: value for name, value in data.items() if value is not None}
     text = json.dumps(data, ensure_ascii=False).translate(_HTML_IN_JSON)
     return format_html('<script type="application/ld+json">{}</script>', SafeString(text))
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import Resolver404, resolve
+from django.utils.translation import gettext
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
@@ -43,15 +44,17 @@ def player(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 def oembed(request: HttpRequest) -> HttpResponse:
     """How to embed the clip whose page `url` names (oembed.com 1.0, JSON alone)."""
     if request.GET.get("format", "json") != "json":
-        return _words("This archive answers in JSON only: format=json.", 501)
+        return _words(gettext("This archive answers in JSON only: format=json."), 501)
     try:
         most_wide, most_high = (_most(request, name) for name in ("maxwidth", "maxheight"))
     except ValueError:
-        return _words("maxwidth and maxheight are numbers of pixels from 120 to 99999.", 400)
+        return _words(
+            gettext("maxwidth and maxheight are numbers of pixels from 120 to 99999."), 400
+        )
     clip_id = _named(request.GET.get("url", ""))
     clip = _CLIPS.filter(pk=clip_id, visibility=Visibility.PUBLISHED).first() if clip_id else None
     if clip is None:
-        return _words("No published clip of this archive has that address.", 404)
+        return _words(gettext("No published clip of this archive has that address."), 404)
     return _public(JsonResponse(_card(clip, most_wide, most_high)))
 
 

@@ -11,3 +11,7 @@ class BadPlace(GalleryError):
 
 class BadChoice(GalleryError):
     """There is no such choice of clips; the words say what is wrong with it."""
+
+
+class BadPiece(GalleryError):
+    """This clip cannot be put into a collection; the words say why."""

@@ -8,12 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
-from .choice import LENGTHS, Choice
+from .choice import LENGTHS, LICENCES, Choice
 
 COUNTED = 1000
 OFFERED = 12
-TITLES = {"artist": "Artist", "model": "Model", "length": "Length", "year": "Year"}
+TITLES = {
+    "artist": _("Artist"),
+    "model": _("Model"),
+    "collection": _("Collection"),
+    "length": _("Length"),
+    "licence": _("Licence"),
+    "year": _("Year"),
+}
 _OF_ALL = """
     SELECT f.facet, t.value, t.clips FROM unnest(%s::text[]) AS f(facet) CROSS JOIN LATERAL (
       SELECT value, clips FROM gallery_tally WHERE facet = f.facet
@@ -21,15 +29,20 @@ _OF_ALL = """
     ) AS t
 """
 _OF_CHOICE = """
+    WITH counted AS MATERIALIZED (
+      SELECT artist, model, length, licence, collections,
+             to_char(published_at AT TIME ZONE 'UTC', 'YYYY') AS year
+      FROM ({chosen}) AS chosen)
     SELECT CASE WHEN artist IS NOT NULL THEN 'artist' WHEN model IS NOT NULL THEN 'model'
-                WHEN length IS NOT NULL THEN 'length' WHEN year IS NOT NULL THEN 'year'
-                ELSE 'all' END,
-           coalesce(artist, model, length, year), count(*)
-    FROM (SELECT artist, model, length, to_char(published_at AT TIME ZONE 'UTC', 'YYYY') AS year
-          FROM ({chosen}) AS chosen) AS counted
-    GROUP BY GROUPING SETS ((artist), (model), (length), (year), ())
+                WHEN length IS NOT NULL THEN 'length' WHEN licence IS NOT NULL THEN 'licence'
+                WHEN year IS NOT NULL THEN 'year' ELSE 'all' END,
+           coalesce(artist, model, length, licence, year), count(*)
+    FROM counted GROUP BY GROUPING SETS ((artist), (model), (length), (licence), (year), ())
+    UNION ALL
+    SELECT 'collection', title, count(*) FROM counted, unnest(collections) AS title GROUP BY title
     ORDER BY 3 DESC, 2
 """
+_SAID = {"length": LENGTHS, "licence": LICENCES}
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,7 @@ def facets(choice: Choice) -> Sequence[Facet]:
     counts = _counts_of(choice) if choice else _counts_of_all()
     at_least = any(facet == "all" and clips >= COUNTED for facet, _, clips in counts)
     return [
-        Facet(name, title, _options(choice, name, counts), at_least)
+        Facet(name, str(title), _options(choice, name, counts), at_least)
         for name, title in TITLES.items()
     ]
 
@@ -69,7 +82,7 @@ def _options(choice: Choice, name: str, counts: Sequence[tuple[str, str, int]]) 
     ]
     return [
         Option(
-            LENGTHS.get(value, value) if name == "length" else value,
+            str(_SAID[name].get(value, value)) if name in _SAID else value,
             clips,
             choice.but(name, "" if value == chosen else value),
             value == chosen,
@@ -87,7 +100,9 @@ def _counts_of_all() -> Sequence[tuple[str, str, int]]:
 def _counts_of(choice: Choice) -> Sequence[tuple[str, str, int]]:
     newest = choice.hangings().order_by("-published_at", "-clip_id")
     chosen, values = (
-        newest.values("artist", "model", "length", "published_at")[:COUNTED]
+        newest.values("artist", "model", "length", "licence", "collections", "published_at")[
+            :COUNTED
+        ]
         .query.get_compiler("default")
         .as_sql()
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.feedgenerator import Atom1Feed, Enclosure
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import conditional_page, require_safe
 
 from . import addresses, wall
@@ -38,19 +39,21 @@ def _feed(choice: Choice) -> Atom1Feed:
     page, own = addresses.whole("gallery:find"), addresses.whole("gallery:feed")
     query = f"?{choice}" if choice else ""
     feed = _Feed(
-        title=printable(f"{settings.SITE_NAME}: {choice.words if choice else 'new clips'}"),
+        title=printable(
+            f"{settings.SITE_NAME}: {choice.words if choice else gettext('New clips')}"
+        ),
         link=page + query,
-        description="AI-generated video clips by artists, newest first.",
+        description=gettext("AI-generated video clips by artists, newest first."),
         feed_url=own + query,
-        language="en",
+        language=get_language(),
     )
-    for work in wall.page(choice).works:
-        clip = work.clip
+    for shown in wall.exhibits(choice).exhibits:
+        clip = shown.clip
         feed.add_item(
             title=printable(clip.title),
             link=addresses.page_of(clip),
             description=summary(clip),
-            author_name=printable(work.artist),
+            author_name=printable(clip.generation.shown_artist),
             pubdate=clip.published_at,
             updateddate=clip.published_at,
             unique_id=f"urn:uuid:{clip.pk}",

@@ -25,7 +25,10 @@ TRAINERS = (
     "ImagesiftBot", "Meta-ExternalAgent", "omgili", "PanguBot", "Timpibot", "Webzio-Extended",
 )  # fmt: skip
 CLOSED = ("/accounts/", "/admin/", "/ask/", "/generations/")
-PAGES = ("gallery:home", "gallery:find", "statement:show", "verify:upload", "log:index")
+PAGES = (
+    "gallery:home", "gallery:find", "gallery:collections", "statement:show", "record:timeline",
+    "verify:upload", "log:index",
+)  # fmt: skip
 CLIPS_A_SITEMAP = 50_000  # what sitemaps.org allows
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _VIDEO = "http://www.google.com/schemas/sitemap-video/1.1"

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.conf import settings
 
-from .choice import LENGTHS, NAME_LETTERS
+from generation.models import Use
+
+from .choice import LENGTHS, LICENCES, NAME_LETTERS
 from .searching import LETTERS
 
 MOST_CLIPS = 100
@@ -23,6 +25,8 @@ _CLIP: dict[str, Any] = {
         "items": {"type": "string", "enum": ["prompt", "artist"]},
         "description": "what was erased for good",
     },
+    "description": {"type": "string", "description": "what is seen, in the artist's words"},
+    "licence": {"type": "string", "enum": list(LICENCES)},
     "model": _TEXT,
     "untrained": {"type": "boolean", "description": "the model's weights are random"},
     "width": _NUMBER,
@@ -41,6 +45,11 @@ _CLIP: dict[str, Any] = {
     "ai_generated": {"const": True},
 }
 _DETAILS: dict[str, Any] = {
+    "allowed_uses": {
+        "type": "array",
+        "items": {"type": "string", "enum": list(Use.values)},
+        "description": "by machines; what is not named is forbidden",
+    },
     "negative_prompt": _TEXT,
     "seed": {"type": "string", "description": "a number of up to 63 bits, as text"},
     "steps": _NUMBER,
@@ -55,6 +64,8 @@ _PARAMETERS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("q", {"type": "string", "maxLength": LETTERS}, "words to look for"),
     ("artist", {"type": "string", "maxLength": NAME_LETTERS}, "a pseudonym"),
     ("model", {"type": "string", "maxLength": NAME_LETTERS}, "a model's title"),
+    ("collection", {"type": "string", "maxLength": NAME_LETTERS}, "a collection's title"),
+    ("licence", {"enum": ["", *LICENCES]}, "what others may do with the clip"),
     ("length", {"enum": ["", *LENGTHS]}, "a class of lengths, in seconds"),
     ("year", {"type": "string", "pattern": "^([2-9][0-9]{3})?$"}, "of publication, in UTC"),
     ("older", {"type": "string"}, "a place on the wall, taken from next"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery
 from django.db import connection
+from django.utils.translation import gettext
 
 from .errors import BadChoice
 
@@ -62,14 +63,14 @@ def terms(text: str) -> Sequence[Term]:
 def check(text: str) -> None:
     """Raises BadChoice, with words, for a search that is not made."""
     if "\0" in text:
-        raise BadChoice("A search is text; this one holds a character that text cannot.")
+        raise BadChoice(gettext("A search is text; this one holds a character that text cannot."))
     if len(text) > LETTERS:
-        raise BadChoice(f"A search has at most {LETTERS} letters.")
+        raise BadChoice(gettext("A search has at most %(most)d letters.") % {"most": LETTERS})
     found = terms(text)
     if len(found) > TERMS:
-        raise BadChoice(f"A search has at most {TERMS} words.")
+        raise BadChoice(gettext("A search has at most %(most)d words.") % {"most": TERMS})
     if text and all(term.unwanted for term in found):
-        raise BadChoice("Name at least one word to look for.")
+        raise BadChoice(gettext("Name at least one word to look for."))
 
 
 def query(text: str) -> SearchQuery | CombinedSearchQuery:

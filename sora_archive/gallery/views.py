@@ -4,15 +4,21 @@ import uuid
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from generation.models import Clip, Visibility
+from generation.models import Clip, Use, Visibility
 
-from . import describing, searching, wall
+from . import addresses, curating, describing, searching, wall
+from . import patterns as pieces
 from .choice import Choice
 from .errors import BadChoice, BadPlace
 from .exhibit import entries_of, tombstone_of
 from .facets import facets
+from .models import Collection
+
+SHEETS = ("gallery", "forms", "find", "evidence", "record", "patterns")
 
 
 @require_safe
@@ -65,6 +71,10 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "credential": found.credential,
         "artist": found.generation.shown_artist,
         "entries": entries_of(found),
+        "uses": [Use(use).label for use in found.generation.allowed_uses],
+        "collections": curating.named(found.pk),
+        "poster": addresses.local("generation:poster", found.pk),
+        "file": addresses.local("generation:clip_file", found.pk),
         "structured": describing.structured(found),
         "summary": describing.summary(found),
         "citation": describing.citation(found),
@@ -77,7 +87,7 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 def _gone(request: HttpRequest, clip: Clip) -> HttpResponse:
     """What is left: who took it away, when and why; of a draft that was erased nothing."""
     if clip.published_at is None:
-        raise Http404("No clip of this archive has this address.")
+        raise Http404(gettext("No clip of this archive has this address."))
     context = {
         "tombstone": tombstone_of(clip),
         "erased": clip.visibility == Visibility.ERASED,
@@ -86,9 +96,34 @@ def _gone(request: HttpRequest, clip: Clip) -> HttpResponse:
     return render(request, "gallery/gone.html", context, status=410)
 
 
+@require_safe
+def collections(request: HttpRequest) -> HttpResponse:
+    """Every collection that curators show."""
+    return render(request, "gallery/collections.html", {"covers": curating.covers()})
+
+
+@require_safe
+def collection(request: HttpRequest, slug: str) -> HttpResponse:
+    """One collection in its curator's order."""
+    found = get_object_or_404(Collection.objects.select_related("curator"), slug=slug, shown=True)
+    context = {
+        "collection": found,
+        "pieces": curating.shown_pieces(found),
+        "choice": Choice(collection=found.title),
+    }
+    return render(request, "gallery/collection.html", context)
+
+
+@require_safe
+def patterns(request: HttpRequest) -> HttpResponse:
+    """Every piece of the pages in every state, from constants."""
+    sheets = [static(f"site/css/{name}.css") for name in SHEETS]
+    return render(request, "patterns.html", pieces.everything() | {"sheets": sheets})
+
+
 def _draft(request: HttpRequest, draft: Clip) -> HttpResponse:
     if draft.generation.artist_id != request.user.pk:
-        raise Http404("No clip of this archive has this address.")
+        raise Http404(gettext("No clip of this archive has this address."))
     return redirect(draft.generation)
 
 

@@ -7,25 +7,35 @@ does and a clip published meanwhile shifts nothing.
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils import formats
+from django.utils.translation import gettext
 
 from generation.models import Clip
 from provenance.log import outbox
 
+from . import addresses
 from .choice import Choice
 from .errors import BadPlace
 from .models import Hanging
 
 WORKS_A_PAGE = 24
-# What a label, a feed or the API says of a clip; the rest of the rows stays where it is.
+_LABEL = (
+    "clip_id", "published_at", "title", "artist", "model", "width", "height", "frames", "fps",
+    "ticket",
+)  # fmt: skip
+# What machines are told besides; the rest of the rows stays where it is.
 _SHOWN = (
     *(f"clip__{name}" for name in ("title", "model_title", "width", "height", "frames", "fps")),
-    *(f"clip__{name}" for name in ("untrained", "published_at")),
-    *(f"clip__generation__{name}" for name in ("prompt", "prompt_hidden", "prompt_revealed_at")),
-    *(f"clip__generation__{name}" for name in ("prompt_erased_at", "name_erased_at")),
+    *(f"clip__{name}" for name in ("untrained", "published_at", "description")),
+    *(
+        f"clip__generation__{name}"
+        for name in ("prompt", "prompt_hidden", "prompt_revealed_at", "prompt_erased_at",
+                     "name_erased_at", "licence")
+    ),
     *(
         f"clip__credential__{name}"
         for name in ("generated_ticket", "sha256", "size", "manifest_id")
@@ -53,51 +63,133 @@ class Place:
         """The place that `str()` wrote; raises BadPlace for anything else."""
         match = _PLACE.fullmatch(text)
         if match is None:
-            raise BadPlace("This address names a place on the wall that does not exist.")
+            raise BadPlace(gettext("This address names a place on the wall that does not exist."))
         return cls(_EPOCH + int(match[1]) * _MICROSECOND, uuid.UUID(match[2]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Work:
-    """One clip on the wall: the artist's pseudonym, and its number in the log once it has one."""
+    """What the label of one clip says; `entry` is its number in the log once it has one."""
 
-    clip: Clip
+    id: uuid.UUID
+    published_at: datetime
+    title: str
     artist: str
-    entry: int | None
+    model: str
+    width: int
+    height: int
+    frames: int
+    fps: int
+    ticket: uuid.UUID
+    entry: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Length of the clip."""
+        return self.frames / self.fps
+
+    @property
+    def who(self) -> str:
+        """The artist's pseudonym, or that there is none any more."""
+        return self.artist or gettext("Unnamed artist")
+
+    @property
+    def medium(self) -> str:
+        """What it is, by what, how long."""
+        length = formats.number_format(round(self.seconds, 1), 1)
+        return gettext("AI-generated with %(model)s, %(length)s seconds") % {
+            "model": self.model,
+            "length": length,
+        }
+
+    @property
+    def number(self) -> str:
+        """Where it stands in the log; empty while it is being written."""
+        return "" if self.entry is None else gettext("Log no. %(entry)d") % {"entry": self.entry}
+
+    @property
+    def page(self) -> str:
+        """Where the clip is shown with its evidence."""
+        return addresses.local("gallery:clip", self.id)
+
+    @property
+    def poster(self) -> str:
+        """The still picture; `poster_avif` and `poster_jpeg` are the same one."""
+        return addresses.local("generation:poster", self.id)
+
+    @property
+    def poster_avif(self) -> str:
+        return addresses.local("generation:poster_avif", self.id)
+
+    @property
+    def poster_jpeg(self) -> str:
+        return addresses.local("generation:poster_jpeg", self.id)
+
+    @property
+    def preview(self) -> str:
+        """The clip as a small silent animation."""
+        return addresses.local("generation:preview", self.id)
 
 
 @dataclass(frozen=True)
 class Page:
-    """At most WORKS_A_PAGE works, and the place after which older ones hang, if any do."""
+    """At most `size` works, and the place after which older ones hang, if any do."""
 
     works: Sequence[Work]
     older: Place | None
 
 
+@dataclass(frozen=True)
+class Exhibit:
+    """One clip as machines are told of it."""
+
+    clip: Clip
+    entry: int | None
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """At most `size` clips, and the place after which older ones hang, if any do."""
+
+    exhibits: Sequence[Exhibit]
+    older: Place | None
+
+
 def page(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -> Page:
-    """The chosen works older than `after`, or the newest ones; two queries however many there are.
+    """The chosen works older than `after`, or the newest; two queries however many there are."""
+    rows = list(_hangings(choice, after).values_list(*_LABEL)[: size + 1])
+    works = labelled([Work(*row) for row in rows[:size]])
+    last = works[-1] if len(rows) > size else None
+    return Page(works, Place(last.published_at, last.id) if last else None)
 
-    `size` is how many works at most.
-    """
-    found = list(_hanging(choice, after)[: size + 1])
-    hangings, more = found[:size], len(found) > size
-    tickets = [hanging.clip.credential.generated_ticket for hanging in hangings]
+
+def labelled(works: Sequence[Work]) -> Sequence[Work]:
+    """The works with their numbers in the log; one query."""
+    entries = outbox.indexes_of([work.ticket for work in works]) if works else {}
+    return [replace(work, entry=entries[work.ticket]) if work.ticket in entries else work
+            for work in works]  # fmt: skip
+
+
+def works_of(hangings: QuerySet[Hanging]) -> Sequence[Work]:
+    """The labels of some rows of the wall, in their order; two queries."""
+    return labelled([Work(*row) for row in hangings.values_list(*_LABEL)])
+
+
+def exhibits(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -> Exhibits:
+    """The same for machines, which are told more of each clip; two queries as well."""
+    more = _hangings(choice, after).select_related("clip__generation__artist", "clip__credential")
+    rows = list(more.only("published_at", *_SHOWN)[: size + 1])
+    clips, following = [row.clip for row in rows[:size]], len(rows) > size
+    tickets = [clip.credential.generated_ticket for clip in clips]
     entries = outbox.indexes_of(tickets) if tickets else {}
-    works = [
-        Work(hanging.clip, hanging.clip.generation.shown_artist, entries.get(ticket))
-        for hanging, ticket in zip(hangings, tickets, strict=True)
-    ]
-    last = hangings[-1] if more else None
-    return Page(works, Place(last.published_at, last.clip_id) if last else None)
-
-
-def _hanging(choice: Choice, after: Place | None) -> QuerySet[Hanging]:
-    hangings = (
-        choice.hangings()
-        .select_related("clip__generation__artist", "clip__credential")
-        .only("published_at", *_SHOWN)
-        .order_by("-published_at", "-clip_id")
+    last = Place(rows[size - 1].published_at, clips[-1].pk) if following else None
+    return Exhibits(
+        [Exhibit(clip, entries.get(clip.credential.generated_ticket)) for clip in clips], last
     )
+
+
+def _hangings(choice: Choice, after: Place | None) -> QuerySet[Hanging]:
+    hangings = choice.hangings().order_by("-published_at", "-clip_id")
     if after is None:
         return hangings
     # The first condition alone bounds the index scan; the second settles equal times.
