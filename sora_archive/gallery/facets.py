@@ -66,12 +66,13 @@ class Facet:
 
 
 def facets(choice: Choice) -> Sequence[Facet]:
-    """Every facet with its most frequent values; one query."""
+    """Every facet that has values, the most frequent first; one query."""
     counts = _counts_of(choice) if choice else _counts_of_all()
     at_least = any(facet == "all" and clips >= COUNTED for facet, _, clips in counts)
     return [
-        Facet(name, str(title), _options(choice, name, counts), at_least)
+        Facet(name, str(title), options, at_least)
         for name, title in TITLES.items()
+        if (options := _options(choice, name, counts))
     ]
 
 
