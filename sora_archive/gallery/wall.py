@@ -33,8 +33,14 @@ _SHOWN = (
     *(f"clip__{name}" for name in ("untrained", "published_at", "description")),
     *(
         f"clip__generation__{name}"
-        for name in ("prompt", "prompt_hidden", "prompt_revealed_at", "prompt_erased_at",
-                     "name_erased_at", "licence")
+        for name in (
+            "prompt",
+            "prompt_hidden",
+            "prompt_revealed_at",
+            "prompt_erased_at",
+            "name_erased_at",
+            "licence",
+        )
     ),
     *(
         f"clip__credential__{name}"
