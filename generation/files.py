@@ -37,17 +37,16 @@ def clip_file(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
 
 @require_safe
 def poster(request: HttpRequest, clip_id: uuid.UUID, kind: str = "webp") -> HttpResponseBase:
-    """A still picture of the clip; `kind` is one of encode.POSTERS."""
+    """A still picture of the clip; `kind` is one of encode.POSTERS.
+
+    A clip from before there were several has the WebP alone, which then stands for the others.
+    """
     clip = _visible(request, clip_id)
     if clip is None:
         return _gone()
-    hashes = {
-        "webp": clip.poster_sha256,
-        "avif": clip.poster_avif_sha256,
-        "jpeg": clip.poster_jpeg_sha256,
-    }
-    if not hashes[kind]:
-        raise Http404("This clip has no such picture.")
+    hashes = {"avif": clip.poster_avif_sha256, "jpeg": clip.poster_jpeg_sha256}
+    if not hashes.get(kind):
+        return _file(request, clip.poster_sha256, "image/webp", "poster.webp")
     return _file(request, hashes[kind], f"image/{kind}", f"poster.{kind}")
 
 
