@@ -19,14 +19,6 @@ TITLE = "Things that leave"
 
 
 @pytest.fixture
-def as_mo(mo: User) -> Client:
-    """A browser in which mo has signed in."""
-    client = Client()
-    client.force_login(mo)
-    return client
-
-
-@pytest.fixture
 def collection(mo: User, ada: User, ben: User) -> Collection:
     """Three clips, shown to the public."""
     made = curating.make(TITLE, "Watch the edges.", mo.pk)
