@@ -9,11 +9,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from generation.models import Clip, Licence, Visibility
+from generation.models import Licence, Visibility
 from sora_archive.accounts.models import User
 from sora_archive.gallery import curating
 from sora_archive.gallery.models import Collection, Piece, Tally
-from tests.site.hanging import hang
+from tests.site.hanging import hang, take_down
 
 TITLE = "Things that leave"
 
@@ -94,7 +94,7 @@ def test_the_page_of_a_clip_leads_to_its_collections(
 
 def test_a_withdrawn_clip_leaves_its_collections(client: Client, collection: Collection) -> None:
     clip = collection.pieces.all()[0].clip
-    Clip.objects.filter(pk=clip.pk).update(visibility=Visibility.WITHDRAWN)
+    take_down(clip)
     assert titles(client, "/collections/things-that-leave/") == ["Work 1", "Work 2"]
     assert Tally.objects.get(facet="collection", value=TITLE).clips == 2
     assert "2 clips, " in re.sub(r"\s+", " ", client.get("/collections/").content.decode())
