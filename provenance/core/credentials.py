@@ -219,7 +219,8 @@ def _context(process: int, anchors: tuple[Anchor, ...]) -> c2pa.Context:
             "core": {"allowed_network_hosts": []},
             "builder": {
                 "thumbnail": {"enabled": False},
-                "created_assertion_labels": ["c2pa.thumbnail.claim"],
+                # By their names without a version.
+                "created_assertion_labels": ["c2pa.thumbnail.claim", "c2pa.ingredient"],
             },
         }
     )
