@@ -13,25 +13,27 @@ from provenance.core.policies import Policy
 
 from . import models, receipts
 
-PAGE = 50
+PAGE = 20
 
 
 @dataclass(frozen=True)
 class EntryLine:
-    """An entry as the list shows it."""
+    """An entry as the list shows it; `at` is None where its bytes are damaged."""
 
     index: int
     type: str
-    at: datetime
+    at: datetime | None
     url: str
 
 
 @dataclass(frozen=True)
 class EntryPage:
-    """One entry with everything a reader needs to check it."""
+    """One entry with everything a reader needs to check it; `entry` is None where its bytes are
+    damaged, which `json` then shows as they are.
+    """
 
     index: int
-    entry: records.Entry
+    entry: records.Entry | None
     json: str
     leaf_hash: str
     size: int
@@ -123,13 +125,12 @@ def entry(index: int) -> EntryPage | None:
     row = models.Entry.objects.filter(index=index, index__lt=size).first()
     if row is None:
         return None
-    parsed = records.parse_entry(bytes(row.data))
     attempt = models.Entry.objects.filter(attempt=row.attempt, index__lt=size)
     same = attempt.exclude(index=index) if row.attempt else attempt.none()
     return EntryPage(
         index=index,
-        entry=parsed,
-        json=bytes(row.data).decode(),
+        entry=_parsed(row),
+        json=bytes(row.data).decode(errors="backslashreplace"),
         leaf_hash=bytes(row.leaf_hash).hex(),
         size=size,
         has_next=index + 1 < size,
@@ -210,5 +211,13 @@ def _lines(rows: QuerySet[models.Entry]) -> list[EntryLine]:
 
 
 def _line(row: models.Entry) -> EntryLine:
-    at = records.parse_entry(bytes(row.data)).at
-    return EntryLine(row.index, row.kind, at, reverse("log:entry", args=[row.index]))
+    parsed, url = _parsed(row), reverse("log:entry", args=[row.index])
+    return EntryLine(row.index, row.kind, parsed.at if parsed else None, url)
+
+
+def _parsed(row: models.Entry) -> records.Entry | None:
+    """Damage to one entry must not hide all the others."""
+    try:
+        return records.parse_entry(bytes(row.data))
+    except records.MalformedEntry:
+        return None

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from provenance.core.merkle import leaf_hash
 from provenance.core.notes import Checkpoint as Signed
 from provenance.core.notes import NoteRefused, parse_checkpoint, parse_signatures, split_note
 from provenance.core.policies import Policy, Witnessed
@@ -36,10 +37,13 @@ class Standing:
 
 def receipt(index: int) -> Receipt:
     """The receipt of an entry, under the newest witnessed checkpoint that covers it, else under
-    the newest; raises LogUnavailable where no checkpoint covers it yet.
+    the newest; raises LogUnavailable where no checkpoint covers it yet, or it is damaged.
     """
     checkpoint = _best(index)
-    data = bytes(Entry.objects.values_list("data", flat=True).get(index=index))
+    row = Entry.objects.get(index=index)
+    data = bytes(row.data)
+    if leaf_hash(data) != bytes(row.leaf_hash):
+        raise LogUnavailable(f"Entry {index} is damaged: its bytes are not those that were logged.")
     hashes = tree.inclusion_proof(index, checkpoint.head_id)
     return Receipt(data.decode(), TlogProof(index, tuple(hashes), cosigned(checkpoint)).text)
 

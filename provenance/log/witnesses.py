@@ -20,8 +20,8 @@ _REFUSALS = {
     400: "It calls the request malformed, or behind what it has cosigned.",
     403: "It does not know this log's key: its operator must be told the vkey.",
     404: "It does not know this log: its operator must be told origin and vkey.",
-    422: "It says that this checkpoint contradicts one that it has cosigned: to it the log has "
-    "shown two histories. Ask its operator for the evidence; do not start a new log over it.",
+    422: "It says that this checkpoint contradicts one that it has cosigned: it was shown two "
+    "histories, and its operator holds the evidence.",
 }
 
 

@@ -18,6 +18,7 @@ from tests.provenance.log_cast import (
     submit_failure,
     submit_many,
 )
+from tests.provenance.test_log_sequencer import guards_off
 
 
 @pytest.fixture
@@ -95,6 +96,23 @@ def test_the_pages_show_the_log(log: Sequencer, client: Client) -> None:
     page = client.get("/log/entry/0").content.decode()
     assert "/log/entry/0/proof" in page
     assert "attempt" in page
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE log_entry SET data = data || ' '::bytea WHERE index = 299",
+        "UPDATE log_entry SET data = '\\xff'::bytea || data WHERE index = 299",
+    ],
+)
+def test_a_damaged_entry_hides_no_other(log: Sequencer, client: Client, damage: str) -> None:
+    guards_off(damage)
+    page = client.get("/log/").content.decode()
+    assert "/log/entry/300" in page
+    assert page.count("damaged") == 1
+    assert "These bytes are no entry" in client.get("/log/entry/299").content.decode()
+    for path in ("entry/299/data", "entry/299/proof"):
+        assert client.get(f"/log/{path}").status_code == 404
 
 
 def test_attempts_without_outcome_are_listed_until_they_have_one(

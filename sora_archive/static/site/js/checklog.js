@@ -55,6 +55,7 @@ form.addEventListener("submit", async (event) => {
 });
 
 form.hidden = false;
+document.getElementById("check-log-without").hidden = true;
 if (!window.isSecureContext) {
   form.querySelector("button").disabled = true;
   say(form.dataset.saidInsecure, true);
