@@ -19,6 +19,7 @@ from django.db import close_old_connections, transaction
 
 from provenance import vault
 from provenance.core import credentials, manifests, readings
+from provenance.core.boxes import shape_of
 from provenance.core.errors import ProvenanceError, SignerUnavailable, StampUnavailable
 from provenance.core.proofs import Receipt
 from provenance.core.records import EntryType, Opening
@@ -68,6 +69,7 @@ class Signed:
     manifest_id: str
     signer_serial: str
     file: Opening
+    pictures: str
 
 
 def run(generation_id: uuid.UUID) -> None:
@@ -174,7 +176,15 @@ def _sign(
     reading = _read_back(target, anchors)
     stored = storage.keep(target)
     opening = Opening("file", file_salt, {"sha256": stored.sha256})
-    return Signed(stored, embedded.manifest_id, str(reading.signer["serial"]), opening)
+    serial = str(reading.signer["serial"])
+    return Signed(stored, embedded.manifest_id, serial, opening, _pictures_of(stored.path))
+
+
+def _pictures_of(path: Path) -> str:
+    """SHA-256 of the pictures alone, by which a copy without its credential is known again."""
+    with path.open("rb") as stream:
+        shape = shape_of(stream)
+    return shape.pictures if shape else ""
 
 
 def _read_back(target: Path, anchors: list[credentials.Anchor]) -> readings.Reading:
@@ -259,6 +269,7 @@ def _record(
             rendered_index=evidence.rendered_index,
             generated_ticket=ticket,
             clip_id=clip_id,
+            pictures_sha256=signed.pictures,
         )
         Clip.objects.create(
             id=clip_id,

@@ -10,9 +10,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from provenance.core.boxes import shape_of
 from provenance.core.errors import ProvenanceError
 from provenance.core.proofs import Receipt, receipt_of
 from provenance.core.trustlists import TrustList, parse_trust_list
@@ -60,17 +62,16 @@ def check(path: Path, trust: TrustList, generated: Receipt | None = None) -> Ver
     The file is read by a process with limits, as on the page. Raises OSError.
     """
     with path.open("rb") as stream:
-        facts = FileFacts(
-            hashlib.file_digest(stream, "sha256").hexdigest(), os.fstat(stream.fileno()).st_size
-        )
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         answer = READERS.ask(stream.fileno(), Terms(trust.anchors, Limits()))
-    return judge(facts, answer.found, trust.trust, None, answer.validator, generated)
+        facts = FileFacts(sha256, os.fstat(stream.fileno()).st_size, shape_of(stream))
+    now = datetime.now(UTC)
+    return judge(facts, answer.found, trust.trust, None, answer.validator, generated, at=now)
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """The verdict's JSON, and which of its answers could not be decided without the archive."""
-    undecided = ["bit_identical"] if verdict.bit_identical is None else []
-    return {**verdict.as_json(), "not_decidable_offline": undecided}
+    return {**verdict.as_json(), "not_decidable_offline": list(verdict.undecided)}
 
 
 if __name__ == "__main__":

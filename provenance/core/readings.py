@@ -4,48 +4,30 @@ A reading states what the file says and what the validator found; it does not ju
 the certificate is shown but never decides anything: whoever signs chooses it.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from . import manifests
+from .ancestry import Ancestor, Redaction, Store, ancestors, redactions, software
 from .credentials import RawReport
 from .errors import DamagedCredential, Unreadable
 from .failures import words_for
+from .lines import Claim, Failure
+from .lines import dig as _dig
+from .lines import shown as _text
 from .proofs import Receipt
 from .records import Opening
 from .redactions import LABELS
 
+__all__ = ["Claim", "Evidence", "Failure", "Reading", "State", "reading"]
+
 State = Literal["trusted", "valid", "invalid"]
 _STATES: Mapping[str, State] = {"Trusted": "trusted", "Valid": "valid", "Invalid": "invalid"}
-_SHOWN_LETTERS = 4000
-_NOT_ABOUT_BYTES = ("signingCredential.", "timeStamp.", "cawg.")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One line of what the credential says: assertion label, words, value, who asserts it."""
-
-    label: str
-    text: str
-    value: str
-    asserted_by: str
-
-
-@dataclass(frozen=True)
-class Failure:
-    """One thing that does not hold: status code, plain words, and the part of the credential."""
-
-    code: str
-    text: str
-    where: str
-    in_ingredient: bool = False
-
-    @property
-    def about_bytes(self) -> bool:
-        """Whether it is about the bytes or the statements, and not about the signer or a time."""
-        return not self.code.startswith(_NOT_ABOUT_BYTES)
+# A report is kept: what a stranger's credential can put into it has an end.
+_MOST_LINES = 200
+_MOST_LETTERS = 40_000
 
 
 @dataclass(frozen=True)
@@ -72,6 +54,8 @@ class Reading:
     evidence: Evidence | None
     validator: str
     stamped: bool = False
+    history: tuple[Ancestor, ...] = ()
+    redactions: tuple[Redaction, ...] = ()
     redacted: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -92,7 +76,9 @@ class Reading:
                     **plain,
                     "claims": tuple(Claim(**claim) for claim in plain["claims"]),
                     "failures": tuple(Failure(**failure) for failure in plain["failures"]),
+                    "history": tuple(_ancestor_from_json(each) for each in plain["history"]),
                     "redacted": tuple(plain["redacted"]),
+                    "redactions": tuple(Redaction(**each) for each in plain["redactions"]),
                     "evidence": None if evidence is None else _evidence_from_json(evidence),
                 }
             )
@@ -109,20 +95,24 @@ def reading(raw: RawReport) -> Reading:
         results = raw.store["validation_results"]
         passed = {each["code"] for each in results["activeManifest"]["success"]}
         assertions = manifest.get("assertions", {})
+        store = Store.of(raw.store, raw.crjson)
+        history = ancestors(store, active)
+        claim = manifest.get("claim.v2") or manifest.get("claim") or {}
         return Reading(
             state=_STATES[raw.store["validation_state"]],
             trust_uri=_trust_uri(results, passed),
             signature_holds="claimSignature.validated" in passed,
             signer=_signer(raw.store["manifests"][active], manifest),
             manifest_id=active,
-            claims=tuple(_claims(manifest.get("claim.v2") or manifest.get("claim") or {},
-                                 assertions)),
-            failures=tuple(_failures(raw.store, active)),
+            claims=tuple(_bounded(_claims(claim, assertions))),
+            failures=tuple(islice(_failures(results, history), _MOST_LINES)),
             evidence=_evidence(assertions),
             validator=raw.validator,
             stamped="timeStamp.trusted" in passed and "timeStamp.validated" in passed,
+            history=history,
+            redactions=redactions(store),
             redacted=_redacted(raw.crjson["manifests"], assertions),
-        )  # fmt: skip
+        )
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise DamagedCredential("the validator's report has not the expected shape") from error
 
@@ -163,27 +153,27 @@ def _signer(stored: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str,
     return {name: _text(value) for name, value in found.items()}
 
 
-def _failures(store: Mapping[str, Any], active: str) -> Iterator[Failure]:
-    """Failures of the credential itself, then those of every ingredient, each with its place."""
-    results = store["validation_results"]
-    yield from _failed(results["activeManifest"])
-    for delta in results.get("ingredientDeltas") or ():
-        yield from _failed(delta.get("validationDeltas") or {}, "in an ingredient: ")
-    for ingredient in store["manifests"][active].get("ingredients") or ():
-        nested = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
-        yield from _failed(nested, f"in the ingredient “{_text(ingredient.get('title'))}”: ")
+def _failures(results: Mapping[str, Any], history: tuple[Ancestor, ...]) -> Iterator[Failure]:
+    """Failures of the credential itself, then those of every ancestor, each with its place."""
+    for each in results["activeManifest"].get("failure") or ():
+        code = str(each["code"])
+        yield Failure(code, words_for(code), str(each.get("url") or "").rsplit("/", 1)[-1])
+    for ancestor in history:
+        yield from ancestor.failures
 
 
-def _failed(results: Mapping[str, Any], place: str = "") -> Iterator[Failure]:
-    for each in results.get("failure") or ():
-        code, where = str(each["code"]), str(each.get("url") or "").rsplit("/", 1)[-1]
-        yield Failure(code, words_for(code), place + where, in_ingredient=bool(place))
+def _bounded(claims: Iterator[Claim]) -> Iterator[Claim]:
+    left = _MOST_LETTERS
+    for claim in islice(claims, _MOST_LINES):
+        value = claim.value if len(claim.value) <= left else claim.value[:left] + "…"
+        left = max(0, left - len(value))
+        yield Claim(_text(claim.label), claim.text, value, claim.asserted_by)
 
 
 def _claims(claim: Mapping[str, Any], assertions: Mapping[str, Any]) -> Iterator[Claim]:
     """What is said, in a fixed order, each line with who stands for it."""
     yield Claim("claim", "Title", _text(claim.get("dc:title")), "signer")
-    yield Claim("claim", "Made with", _software(claim.get("claim_generator_info")), "signer")
+    yield Claim("claim", "Made with", software(claim.get("claim_generator_info")), "signer")
     yield from _action_claims(assertions)
     for label, path, words, asserted_by in _LINES:
         value = _dig(assertions.get(label), path)
@@ -300,10 +290,8 @@ def _evidence_from_json(plain: Mapping[str, Any]) -> Evidence:
     )
 
 
-def _dig(holder: Any, path: _Path) -> Any:
-    for key in path:
-        holder = holder.get(key) if isinstance(holder, Mapping) else None
-    return holder
+def _ancestor_from_json(plain: Mapping[str, Any]) -> Ancestor:
+    return Ancestor(**{**plain, "failures": tuple(Failure(**each) for each in plain["failures"])})
 
 
 def _uses(entries: Any) -> str:
@@ -316,18 +304,3 @@ def _uses(entries: Any) -> str:
         for use, entry in entries.items()
     )
     return "; ".join(shown)
-
-
-def _software(info: Any) -> str:
-    first = info[0] if isinstance(info, list) and info else info
-    return f"{_text(_dig(first, ('name',)))} {_text(_dig(first, ('version',)))}".strip()
-
-
-def _text(value: Any) -> str:
-    """Any value as text of bounded length; escaping for a page is the page's work."""
-    if value is None:
-        return ""
-    text = (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    )
-    return text if len(text) <= _SHOWN_LETTERS else text[:_SHOWN_LETTERS] + "…"

@@ -6,32 +6,38 @@ signed and issued, who signed them, and do they stand in the log.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from . import wording
+from . import answers, states, wording
+from .ancestry import Ancestor, Redaction
+from .answers import Answer
+from .boxes import Shape
 from .evidence import LogAnswer, issued_bytes, log_answer
 from .failures import words_for
+from .lines import Claim, Failure
 from .manifests import BY_ARCHIVE
 from .proofs import Receipt
-from .readings import Claim, Failure, Reading
+from .readings import Reading
 from .redactions import LABELS
-from .wording import Integrity, Superseded, Who, Word
+from .states import DAMAGED, ELSEWHERE, Bytes, Issued
+from .wording import Integrity, State, Who, Word
 
 __all__ = [
-    "DAMAGED", "ELSEWHERE", "FileFacts", "Integrity", "Issued", "Ledger", "Revocation", "Step",
-    "Trouble", "Trust", "Verdict", "Who", "Word", "judge",
+    "DAMAGED", "ELSEWHERE", "Answer", "FileFacts", "Integrity", "Issued", "Ledger", "Revocation",
+    "State", "Step", "Trouble", "Trust", "Verdict", "Who", "Word", "judge",
 ]  # fmt: skip
-ELSEWHERE = "archive.credential.elsewhere"
-DAMAGED = "archive.credential.damaged"
+WITHDRAWN = "withdrawn"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """The file in hand: SHA-256 in lower-case hex and size in bytes."""
+    """The file in hand: SHA-256 in lower-case hex, size in bytes, and its shape where looked at."""
 
     sha256: str
     size: int
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True)
@@ -44,26 +50,17 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Issued:
-    """A file that the archive issued, with the receipt of the entry that issued it once logged.
-
-    `erased` names what the archive shows nobody any more, though this file may disclose it.
-    `superseded` tells that the archive deleted its own copy: for another file, or for none.
-    """
-
-    sha256: str
-    manifest_id: str
-    generated: Receipt | None = None
-    erased: tuple[str, ...] = ()
-    superseded: Superseded = ""
-
-
-@dataclass(frozen=True)
 class Ledger:
-    """What the ledger of issued files says: by the hash of the bytes, by the manifest."""
+    """What the ledger of issued files says: by hash of the bytes, by manifest, by pictures."""
 
     by_sha256: Issued | None = None
     by_manifest: Issued | None = None
+    by_pictures: Issued | None = None
+
+    @property
+    def original(self) -> Issued | None:
+        """The issued file that this one is, or comes from."""
+        return self.by_sha256 or self.by_manifest or self.by_pictures
 
 
 @dataclass(frozen=True)
@@ -100,26 +97,49 @@ class Step:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check says. None stands for not known; `steps` tell how it was reached."""
+    """What a check says. None stands for not known; `steps` tell how it was reached.
+
+    `undecided` names the questions that only the archive itself could answer.
+    """
 
     verdict: Word
-    text: str
+    state: State
     bit_identical: bool | None
     integrity: Integrity | None
     signer: Mapping[str, str] | None
     log: Mapping[str, Any] | None
+    answers: tuple[Answer, ...]
     claims: tuple[Claim, ...]
     failures: tuple[Failure, ...]
     steps: tuple[Step, ...]
     validator: str
     sha256: str
-    manifest_id: str
-    redacted: tuple[str, ...] = ()
-    superseded: Superseded = ""
+    size: int = 0
+    manifest_id: str = ""
+    notes: tuple[str, ...] = ()
+    history: tuple[Ancestor, ...] = ()
+    redactions: tuple[Redaction, ...] = ()
+    original: Issued | None = None
+    undecided: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The sentence of its state."""
+        return wording.STATES[self.state][1]
+
+    @property
+    def text(self) -> str:
+        """The whole of it in one paragraph."""
+        return " ".join((self.words, *self.notes))
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it is an issued file that the archive has withdrawn."""
+        return bool(self.bit_identical and self.original and self.original.standing == WITHDRAWN)
 
     def as_json(self) -> dict[str, Any]:
         """The verdict with the keys that the command and the API promise."""
-        return {
+        plain: dict[str, Any] = {
             "verdict": self.verdict,
             "bit_identical": self.bit_identical,
             "integrity": self.integrity,
@@ -128,6 +148,24 @@ class Verdict:
             "claims": [asdict(claim) for claim in self.claims],
             "failures": [asdict(failure) for failure in self.failures],
             "validator": self.validator,
+        }
+        return plain | ({"withdrawn": True} if self.withdrawn else {})
+
+    def in_full(self) -> dict[str, Any]:
+        """All of it, as a report keeps it: the same keys and those that the page shows as well."""
+        return self.as_json() | {
+            "state": self.state,
+            "text": self.text,
+            "words": self.words,
+            "notes": list(self.notes),
+            "answers": [asdict(answer) for answer in self.answers],
+            "history": [asdict(ancestor) for ancestor in self.history],
+            "redactions": [asdict(redaction) for redaction in self.redactions],
+            "steps": [asdict(step) for step in self.steps],
+            "file": {"sha256": self.sha256, "size": self.size},
+            "manifest": self.manifest_id,
+            "original": _original_json(self.original),
+            "not_decidable": list(self.undecided),
         }
 
 
@@ -138,61 +176,57 @@ def judge(
     ledger: Ledger | None,
     validator: str = "",
     generated: Receipt | None = None,
+    *,
+    at: datetime | None = None,
 ) -> Verdict:
     """Judge a file by what was found in it (None: no credential); `ledger` None: not consulted.
 
-    Without the ledger, `generated`, the receipt of the finished file, can speak in its place.
+    Without the ledger, `generated`, the receipt of the finished file, can speak in its place. `at`
+    is the time of the check; without it nothing is said of certificates that have ended since.
     Follows C2PA 2.4, Validation, for the credential, and C2SP tlog-proof for the log.
     """
     if isinstance(found, Reading):
-        return _judge_reading(file, found, trust, ledger, generated)
-    if found is None:
-        return _without_reading(file, "no_credential", None, ledger, validator)
-    if found.code == ELSEWHERE:
-        return _without_reading(file, "no_credential", found, ledger, validator)
-    if found.code == DAMAGED and ledger is not None and ledger.by_manifest is not None:
-        return _without_reading(file, "changed", found, ledger, validator)
-    return _without_reading(file, "unreadable", found, ledger, validator)
+        return _judge_reading(file, found, trust, ledger, generated, at)
+    return _without_reading(file, found, ledger, validator)
 
 
 def _judge_reading(
-    file: FileFacts, found: Reading, trust: Trust, ledger: Ledger | None, generated: Receipt | None
-) -> Verdict:
+    file: FileFacts, found: Reading, trust: Trust, ledger: Ledger | None,
+    generated: Receipt | None, at: datetime | None,
+) -> Verdict:  # fmt: skip
     steps = [Step(1, "Can the file be read?", "", "yes", "It was read to its end.")]
 
     # 2. The credential: the active manifest is there and well-formed.
     steps.append(
         Step(2, "Does it carry a content credential?", "C2PA 2.4, Locating the active manifest",
-              "yes", f"It carries the manifest {found.manifest_id}.")
+              "yes", "It carries a manifest that can be read.")
     )  # fmt: skip
 
     # 3. The bytes: hard binding and every assertion against the signed claim.
-    integrity = _integrity(found)
+    broken = not found.signature_holds or bool(states.own_failures(found))
+    integrity: Integrity = "broken" if broken else "holds"
     steps.append(
         Step(3, "Are these the bytes that were signed?",
               "C2PA 2.4, Validating the asset's content and the assertions",
-              "yes" if integrity == "holds" else "no", wording.INTEGRITY_WORDS[integrity])
+              "no" if broken else "yes", wording.INTEGRITY_WORDS[integrity])
     )  # fmt: skip
 
     # 4. The ledger: the standard leaves bytes uncovered, so the hash of the file is asked as well.
     known = _known(file, found, trust, ledger, generated)
-    identical = known.identical
     steps.append(
         Step(4, "Is it byte for byte a file that the archive issued?",
               "the archive's ledger of SHA-256, or the log's commitment to it",
-              _yes_no(identical), wording.IDENTICAL_WORDS[identical])
+              _yes_no(known.identical), wording.IDENTICAL_WORDS[known.identical])
     )  # fmt: skip
 
     # 5. The signer: only a signature that holds counts, and only a list that is ours.
     #    What the log says is needed here already: it knows since when the file has been there.
     who = _who(found, trust)
-    ours = who == "archive" or known.named
-    answer = (
-        log_answer(found, file.sha256, known.generated, trust.log_vkey)
-        if ours
-        else LogAnswer.not_asked()
-    )
-    who, signer_text = _standing(who, integrity, found, trust, known, answer)
+    answer = LogAnswer.not_asked()
+    if who == "archive" or known.original is not None:
+        receipt = known.original.generated if known.original else generated
+        answer = log_answer(found, file.sha256, receipt, trust.log_vkey)
+    who, state, signer_text = _standing(who, integrity, found, trust, known, answer, at)
     steps.append(
         Step(5, "Who signed it?", "C2PA 2.4, Validating the signature and the credential",
               "yes" if who == "archive" else "no", signer_text)
@@ -205,51 +239,35 @@ def _judge_reading(
     )  # fmt: skip
 
     # 7. The word for it all.
-    word, text, more = _word(who, integrity, known)
-    if word == "intact" and any(
-        failure.in_ingredient and failure.about_bytes for failure in found.failures
-    ):
-        text = f"{text} {wording.PARENT_BROKEN}"
-    if word == "intact":
-        text = " ".join([text, *wording.history(found.redacted, known.superseded)])
-    steps.append(Step(7, "What follows?", "docs/verify.md", word, text))
+    word, words = wording.STATES[state]
+    notes = tuple(_notes(word, found, known))
+    steps.append(Step(7, "What follows?", "docs/verify.md", word, " ".join((words, *notes))))
+    log = answer.as_json()
     return Verdict(
         verdict=word,
-        text=text,
-        bit_identical=identical,
+        state=state,
+        bit_identical=known.identical,
         integrity=integrity,
         signer={"who": who, "text": signer_text, **found.signer},
-        log=answer.as_json(),
-        claims=tuple(_told(found, known)),
-        failures=(*found.failures, *answer.failures, *(_failure(code) for code in more)),
+        log=log,
+        answers=(
+            answers.bytes_answer(state, integrity, asked=known.asked),
+            answers.signer_answer(word, state, who, signer_text),
+            answers.log_answer(who, log),
+        ),
+        claims=tuple(_told(found, known.original)),
+        failures=(*found.failures, *answer.failures, *_more_failures(state)),
         steps=tuple(steps),
         validator=found.validator,
         sha256=file.sha256,
+        size=file.size,
         manifest_id=found.manifest_id,
-        redacted=found.redacted,
-        superseded=known.superseded,
+        notes=notes,
+        history=found.history,
+        redactions=found.redactions,
+        original=known.original or known.pictures,
+        undecided=_undecided(ledger, known, who, integrity),
     )
-
-
-def _withheld(claims: Iterable[Claim], erased: Sequence[str]) -> Iterator[Claim]:
-    """What was erased is not told again, even where the file in hand still tells it."""
-    labels = {LABELS[field] for field in erased if field in LABELS}
-    for claim in claims:
-        yield replace(claim, value=wording.WITHHELD) if claim.label in labels else claim
-
-
-def _told(found: Reading, known: "_Known") -> Iterator[Claim]:
-    """What the credential says, and after it what the archive's ledger adds."""
-    yield from _withheld(found.claims, known.erased)
-    if known.superseded:
-        words = wording.SUPERSEDED[known.superseded]
-        yield Claim("archive.ledger", "What became of it", words, BY_ARCHIVE)
-
-
-def _integrity(found: Reading) -> Integrity:
-    """Whether the bytes and statements are those signed; who signed and when is asked apart."""
-    broken = any(failure.about_bytes for failure in found.failures if not failure.in_ingredient)
-    return "holds" if found.signature_holds and not broken else "broken"
 
 
 def _who(found: Reading, trust: Trust) -> Who:
@@ -260,52 +278,46 @@ def _who(found: Reading, trust: Trust) -> Who:
     return trust.others.get(found.trust_uri, "unknown")
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What ledger or log know of the file: is it bit-identical, is its manifest one of ours."""
-
-    identical: bool | None
-    named: bool
-    generated: Receipt | None
-    asked: bool
-    erased: tuple[str, ...] = ()
-    superseded: Superseded = ""
-
-
 def _known(
     file: FileFacts, found: Reading, trust: Trust, ledger: Ledger | None, generated: Receipt | None
-) -> _Known:
+) -> Bytes:
+    """What ledger or log know of the bytes."""
     if ledger is not None:
-        issued = ledger.by_manifest or ledger.by_sha256
-        if issued is None:
-            return _Known(ledger.by_sha256 is not None, named=False, generated=None, asked=True)
-        return _Known(
-            ledger.by_sha256 is not None, named=True, generated=issued.generated, asked=True,
-            erased=issued.erased, superseded=issued.superseded,
-        )  # fmt: skip
+        original = ledger.by_manifest or ledger.by_sha256
+        identical = ledger.by_sha256 is not None
+        return Bytes(file.size, file.shape, identical, True, original, ledger.by_pictures)
     if generated is None:
-        return _Known(None, named=False, generated=None, asked=False)
-    identical = issued_bytes(found, file.sha256, generated, trust.log_vkey)
-    return _Known(identical, identical is not None, generated, asked=identical is not None)
+        return Bytes(file.size, file.shape, None, False, None, None)
+    by_log = issued_bytes(found, file.sha256, generated, trust.log_vkey)
+    if by_log is None:
+        return Bytes(file.size, file.shape, None, False, None, None)
+    original = Issued(file.sha256 if by_log else "", found.manifest_id, generated)
+    return Bytes(file.size, file.shape, by_log, True, original, None)
 
 
 def _standing(
-    who: Who, integrity: Integrity, found: Reading, trust: Trust, known: _Known, answer: LogAnswer
-) -> tuple[Who, str]:
-    """Whose the signature is after expiry and revocation, which the log can outlive."""
-    if who == "archive" and _revoked(found, trust, answer):
-        return "revoked", wording.WHO_WORDS["revoked"]
-    if who != "archive" and known.identical and integrity == "holds":
-        revoked = _revoked(found, trust, answer)
-        while_valid = not revoked and _within_validity(found, answer)
-        return "revoked" if revoked else "archive", (
-            wording.WHO_WORDS["revoked"]
-            if revoked
-            else wording.LOGGED_WHILE_VALID
-            if while_valid
-            else wording.LAPSED
-        )
-    return who, wording.WHO_WORDS[who]
+    who: Who, integrity: Integrity, found: Reading, trust: Trust, known: Bytes, answer: LogAnswer,
+    at: datetime | None,
+) -> tuple[Who, State, str]:  # fmt: skip
+    """Whose the signature is, and the state, after expiry and revocation, which the log outlives.
+
+    Only a file that the archive issued can count as its own under a certificate that has lapsed.
+    """
+    lapsed = who != "archive" and bool(known.identical) and integrity == "holds"
+    if (who == "archive" or lapsed) and _revoked(found, trust, answer):
+        return "revoked", "revoked", wording.WHO_WORDS["revoked"]
+    if lapsed:
+        while_valid = _within_validity(found, answer)
+        state: State = "intact_expired" if while_valid else "intact_lapsed"
+        return "archive", state, wording.LOGGED_WHILE_VALID if while_valid else wording.LAPSED
+    if who != "archive" and known.original is None:
+        return who, states.of_others(found, who, at), wording.WHO_WORDS[who]
+    state = states.of_ours(found, who, known)
+    if state == "intact" and _since(found, trust):
+        return who, "intact_old_key", wording.OLD_KEY
+    if state == "intact" and found.stamped and _ended(found, at):
+        return who, "intact_stamped", wording.STAMPED_WHILE_VALID
+    return who, state, wording.WHO_WORDS[who]
 
 
 def _revoked(found: Reading, trust: Trust, answer: LogAnswer) -> bool:
@@ -314,87 +326,147 @@ def _revoked(found: Reading, trust: Trust, answer: LogAnswer) -> bool:
     Only the entry of the finished file counts: receipts of earlier entries lie in every copy of a
     credential, where whoever stole the key could take them from.
     """
-    since = [each.since for each in trust.revocations if each.serial == found.signer.get("serial")]
+    since = _since(found, trust)
     if not since:
         return False
-    proven = [_instant(found.signer.get("time_stamp", ""))] if found.stamped else []
+    proven = [states.instant(found.signer.get("time_stamp", ""))] if found.stamped else []
     if answer.checked and answer.speaks_of_file:
         proven.append(answer.at)
     return not any(at is not None and at < min(since) for at in proven)
 
 
+def _since(found: Reading, trust: Trust) -> list[datetime]:
+    serial = found.signer.get("serial")
+    return [each.since for each in trust.revocations if each.serial == serial]
+
+
 def _within_validity(found: Reading, answer: LogAnswer) -> bool:
-    first = _instant(found.signer.get("not_before", ""))
-    last = _instant(found.signer.get("not_after", ""))
+    first = states.instant(found.signer.get("not_before", ""))
+    last = states.instant(found.signer.get("not_after", ""))
     if not (answer.checked and answer.speaks_of_file):
         return False
     return answer.at is not None and bool(first and last and first <= answer.at <= last)
 
 
-def _instant(text: str) -> datetime | None:
-    """A time as the validator writes it; None for anything else and for one without a zone."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
+def _ended(found: Reading, at: datetime | None) -> bool:
+    last = states.instant(found.signer.get("not_after", ""))
+    return at is not None and last is not None and last < at
 
 
-def _word(who: Who, integrity: Integrity, known: _Known) -> tuple[Word, str, tuple[str, ...]]:
-    if who == "revoked":
-        return "foreign", wording.REVOKED, ("archive.key.revoked",)
-    if who == "archive" and integrity == "holds":
-        if known.identical:
-            return "intact", wording.WORDS["intact"], ()
-        if not known.asked:
-            return "intact", wording.INTACT_AS_SIGNED, ()
-        if known.named:
-            return "changed", wording.APPENDED, ("archive.ledger.bytes",)
-        return "foreign", words_for("archive.ledger.unknown"), ("archive.ledger.unknown",)
-    if who == "archive":
-        return "changed", wording.WORDS["changed"], ()
-    if known.named:
-        return "changed", wording.NAMED, ("archive.ledger.bytes",)
-    if integrity == "holds" and who in wording.OTHER_LISTS:
-        return "foreign", wording.OTHER_LISTS[who], ()
-    return "foreign", wording.FOREIGN[integrity], ()
+def _notes(word: Word, found: Reading, known: Bytes) -> list[str]:
+    """Sentences that a state alone does not say."""
+    notes = []
+    if word == "intact" and any(each.in_ingredient and each.about_bytes for each in found.failures):
+        notes.append(wording.PARENT_BROKEN)
+    if word == "intact":
+        superseded = known.original.superseded if known.original else ""
+        notes += wording.history(found.redacted, superseded)
+    if word in {"intact", "foreign"} and found.redactions and not found.redacted:
+        notes.append(wording.REDACTED)
+    if word == "foreign" and known.pictures:
+        notes.append(wording.PICTURES_OURS)
+    if known.identical and known.original and known.original.standing == WITHDRAWN:
+        notes.append(wording.WITHDRAWN)
+    return notes
+
+
+def _told(found: Reading, original: Issued | None) -> Iterator[Claim]:
+    """What the credential says, and after it what the archive's ledger adds."""
+    if original is None:
+        yield from found.claims
+        return
+    yield from _withheld(found.claims, original.erased)
+    if original.superseded:
+        words = wording.SUPERSEDED[original.superseded]
+        yield Claim("archive.ledger", "What became of it", words, BY_ARCHIVE)
+
+
+def _withheld(claims: Iterable[Claim], erased: Sequence[str]) -> Iterator[Claim]:
+    """What was erased is not told again, even where the file in hand still tells it."""
+    labels = {LABELS[field] for field in erased if field in LABELS}
+    for claim in claims:
+        yield replace(claim, value=wording.WITHHELD) if claim.label in labels else claim
+
+
+def _more_failures(state: State) -> tuple[Failure, ...]:
+    """What does not hold although the validator had nothing to say against it."""
+    codes: Mapping[State, str] = {
+        "revoked": "archive.key.revoked",
+        "padded": "archive.ledger.bytes",
+        "imitated": "archive.ledger.bytes",
+        "never_issued": "archive.ledger.unknown",
+    }
+    return (_failure(codes[state]),) if state in codes else ()
+
+
+def _undecided(
+    ledger: Ledger | None, known: Bytes, who: Who, integrity: Integrity
+) -> tuple[str, ...]:
+    """The questions that a check without the ledger has to leave open."""
+    if ledger is not None:
+        return ()
+    if known.identical:
+        return ("withdrawn",)
+    if known.identical is False:
+        return ("state", "withdrawn") if integrity == "broken" else ("withdrawn",)
+    open_questions = ["bit_identical", "log", "state", "withdrawn"]
+    if who != "archive":
+        open_questions += ["signer", "verdict"]
+    elif integrity == "holds":
+        open_questions.append("verdict")
+    return tuple(sorted(open_questions))
 
 
 def _without_reading(
-    file: FileFacts, word: Word, trouble: Trouble | None, ledger: Ledger | None, validator: str
+    file: FileFacts, trouble: Trouble | None, ledger: Ledger | None, validator: str
 ) -> Verdict:
+    """A file that gave no reading: it carries none, or could not be read."""
+    ours = ledger is not None and ledger.by_manifest is not None
+    state: State = "no_credential"
+    if trouble is not None:
+        state = states.of_trouble(trouble.code, ours=ours)
+    elif ledger is not None and ledger.by_pictures is not None:
+        state = "stripped"
+    word, words = wording.STATES[state]
+    notes = (wording.NAMES_OURS,) if word == "unreadable" and ours else ()
     identical = None if ledger is None else ledger.by_sha256 is not None
-    failures = [] if trouble is None else [_failure(trouble.code, trouble.where)]
-    text = _trouble_words(word, trouble)
-    if word == "unreadable" and ledger is not None and ledger.by_manifest is not None:
-        text = f"{text} {wording.NAMES_OURS}"
-    steps = [
-        Step(1, "Can the file be read?", "", "no" if word == "unreadable" else "yes",
-              text if word == "unreadable" else "It was read to its end."),
-    ]  # fmt: skip
-    if word != "unreadable":
+    readable = word != "unreadable"
+    steps = [Step(1, "Can the file be read?", "", "yes" if readable else "no",
+                  "It was read to its end." if readable else words)]  # fmt: skip
+    if readable:
         steps.append(
             Step(2, "Does it carry a content credential?",
-                  "C2PA 2.4, Locating the active manifest", "no", text)
+                  "C2PA 2.4, Locating the active manifest", "no", words)
         )  # fmt: skip
     steps.append(
         Step(len(steps) + 1, "Is it byte for byte a file that the archive issued?",
               "the archive's ledger of SHA-256", _yes_no(identical),
               wording.IDENTICAL_WORDS[identical])
     )  # fmt: skip
-    known = ledger.by_manifest if ledger else None
+    integrity: Integrity | None = "broken" if word == "changed" else None
+    original = ledger.original if ledger else None
     return Verdict(
-        verdict=word, text=text, bit_identical=identical,
-        integrity="broken" if word == "changed" else None, signer=None, log=None, claims=(),
-        failures=tuple(failures), steps=tuple(steps), validator=validator, sha256=file.sha256,
-        manifest_id=known.manifest_id if known else "",
+        verdict=word, state=state, bit_identical=identical, integrity=integrity, signer=None,
+        log=None, claims=(), notes=notes, steps=tuple(steps), validator=validator,
+        answers=(
+            answers.bytes_answer(state, integrity, asked=ledger is not None),
+            answers.signer_answer(word, state, None, ""),
+            answers.log_answer(None, None),
+        ),
+        failures=() if trouble is None else (_failure(trouble.code, trouble.where),),
+        sha256=file.sha256, size=file.size, original=original,
+        manifest_id=original.manifest_id if original else "",
+        undecided=() if ledger else _untold(trouble),
     )  # fmt: skip
 
 
-def _trouble_words(word: Word, trouble: Trouble | None) -> str:
-    if trouble is not None and (word == "unreadable" or trouble.code == ELSEWHERE):
-        return words_for(trouble.code)
-    return wording.WORDS[word]
+def _untold(trouble: Trouble | None) -> tuple[str, ...]:
+    """What of a file without a reading only the ledger knows."""
+    if trouble is None:
+        return ("bit_identical", "state", "withdrawn")
+    if trouble.code == DAMAGED:
+        return ("bit_identical", "integrity", "state", "verdict", "withdrawn")
+    return ("bit_identical", "withdrawn")
 
 
 def _failure(code: str, where: str = "") -> Failure:
@@ -403,3 +475,15 @@ def _failure(code: str, where: str = "") -> Failure:
 
 def _yes_no(answer: bool | None) -> str:
     return "not known" if answer is None else "yes" if answer else "no"
+
+
+def _original_json(original: Issued | None) -> dict[str, Any] | None:
+    if original is None:
+        return None
+    return {
+        "sha256": original.sha256,
+        "manifest": original.manifest_id,
+        "clip": original.clip,
+        "at": original.at.astimezone(UTC).strftime(_TIME) if original.at else None,
+        "standing": original.standing,
+    }

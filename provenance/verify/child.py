@@ -2,39 +2,46 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from provenance import vault
+from provenance.core.boxes import shape_of
 from provenance.core.readings import Reading
+from provenance.core.trustlists import TrustList
 from provenance.core.verdicts import FileFacts, Trouble, Verdict, judge
 
 from . import ledger
-from .readers import READERS, Answer, Limits, Terms
+from .readers import READERS, Limits, Terms
 
 
-def check(path: Path) -> Verdict:
-    """Check one file against the archive's trust list, ledger and log.
+def check(path: Path, trust: TrustList | None = None) -> Verdict:
+    """Check one file against a trust list (the archive's own), the ledger and the log.
 
     Raises OSError where the file itself cannot be opened; everything else is part of the verdict.
     """
+    trust = trust or vault.trust_list(settings.KEYS_DIR)
     with path.open("rb") as stream:
-        facts = FileFacts(
-            hashlib.file_digest(stream, "sha256").hexdigest(), os.fstat(stream.fileno()).st_size
-        )
-        answer = ask(stream.fileno())
-    trust = vault.trust_list(settings.KEYS_DIR).trust
-    known = ledger.consult(facts.sha256, _manifests(answer.found))
-    return judge(facts, answer.found, trust, known, answer.validator)
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        answer = READERS.ask(stream.fileno(), Terms(trust.anchors, site_limits()))
+        manifests = _manifests(answer.found)
+        known, shape = ledger.consult(sha256, manifests), None
+        if known.by_sha256 is None:
+            shape = shape_of(stream)
+            pictures = ledger.with_pictures(shape.pictures, manifests) if shape else None
+            known = replace(known, by_pictures=pictures)
+        facts = FileFacts(sha256, os.fstat(stream.fileno()).st_size, shape)
+    return judge(facts, answer.found, trust.trust, known, answer.validator, at=timezone.now())
 
 
-def ask(descriptor: int) -> Answer:
-    """Let a reader look at the file behind an open descriptor, within the site's limits."""
-    limits = Limits(
+def site_limits() -> Limits:
+    """What one file may cost here."""
+    return Limits(
         settings.VERIFY_CPU_SECONDS, settings.VERIFY_WALL_SECONDS, settings.VERIFY_MEMORY_BYTES
     )
-    return READERS.ask(descriptor, Terms(vault.trust_list(settings.KEYS_DIR).anchors, limits))
 
 
 def _manifests(found: Reading | Trouble | None) -> tuple[str, ...]:

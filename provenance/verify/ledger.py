@@ -1,6 +1,13 @@
 """Questions to the ledger of issued files, answered in the words of the trusted core."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import F
+from django.utils.module_loading import import_string
 
 from provenance.core.verdicts import Issued, Ledger
 from provenance.core.wording import Superseded
@@ -9,28 +16,77 @@ from provenance.log import outbox, receipts
 from .models import Credential
 
 
+@dataclass(frozen=True)
+class Clip:
+    """What the line says of a clip: what became of it, and where its signed file lies."""
+
+    standing: str
+    path: Path
+
+
 def consult(sha256: str, manifest_ids: Sequence[str]) -> Ledger:
     """What was issued under this hash (lower-case hex), and under one of these manifests."""
     by_sha256 = Credential.objects.filter(sha256=sha256).first()
+    if by_sha256 is not None and by_sha256.manifest_id in manifest_ids:
+        issued = _issued(by_sha256)
+        return Ledger(issued, issued)
     by_manifest = Credential.objects.filter(manifest_id__in=list(manifest_ids)).first()
     return Ledger(_issued(by_sha256), _issued(by_manifest))
 
 
-def issued_as(sha256: str, manifest_id: str) -> Credential | None:
-    """The row behind a verdict: the very file, or else the file that bore this manifest."""
-    exact = Credential.objects.filter(sha256=sha256).first()
-    return exact or Credential.objects.filter(manifest_id=manifest_id).first()
+def with_pictures(pictures: str, manifest_ids: Sequence[str]) -> Issued | None:
+    """An issued file with these very pictures, rather the one that bears one of the manifests."""
+    if not pictures:
+        return None
+    found = list(Credential.objects.filter(pictures_sha256=pictures)[:100])
+    found.sort(key=lambda each: each.manifest_id not in manifest_ids)
+    return _issued(found[0]) if found else None
+
+
+def named(text: str) -> Credential | None:
+    """The issued file that a SHA-256, a clip's id or address, or a manifest's id names."""
+    word = text.strip().rstrip("/").rpartition("/")[2].removesuffix(".mp4")
+    if word.startswith("urn:"):
+        return Credential.objects.filter(manifest_id=word).first()
+    if len(word) == 64:
+        return Credential.objects.filter(sha256=word.lower()).first()
+    try:
+        files = Credential.objects.filter(clip_id=uuid.UUID(word))
+        return files.order_by(F("retired_at").desc(nulls_first=True)).first()
+    except ValueError:
+        return None
+
+
+def issued(credential: Credential) -> Issued:
+    """A row in the words of the core."""
+    index = outbox.index_of(credential.generated_ticket)
+    clip = clip_of(credential.clip_id)
+    return Issued(
+        sha256=credential.sha256,
+        manifest_id=credential.manifest_id,
+        generated=None if index is None else receipts.receipt(index),
+        erased=tuple(credential.erased),
+        superseded=_superseded(credential),
+        size=credential.size,
+        clip=str(credential.clip_id),
+        at=credential.created_at,
+        standing=clip.standing if clip else "",
+    )
+
+
+def clip_of(clip_id: uuid.UUID) -> Clip | None:
+    """What the line says of a clip; it is named in the settings, because it rests on this room."""
+    found = _line()(clip_id)
+    return Clip(*found) if found else None
+
+
+def _line() -> Callable[[uuid.UUID], tuple[str, Path] | None]:
+    line: Callable[[uuid.UUID], tuple[str, Path] | None] = import_string(settings.VERIFY_CLIPS)
+    return line
 
 
 def _issued(credential: Credential | None) -> Issued | None:
-    if credential is None:
-        return None
-    index = outbox.index_of(credential.generated_ticket)
-    receipt = None if index is None else receipts.receipt(index)
-    return Issued(
-        credential.sha256, credential.manifest_id, receipt,
-        erased=tuple(credential.erased), superseded=_superseded(credential),
-    )  # fmt: skip
+    return None if credential is None else issued(credential)
 
 
 def _superseded(credential: Credential) -> Superseded:

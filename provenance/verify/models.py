@@ -26,6 +26,9 @@ class Credential(models.Model):
         unique=True, help_text="the log's ticket of the entry that issued it"
     )
     clip_id = models.UUIDField()
+    pictures_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="of the pictures' bytes alone; empty: not known"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     erased = ArrayField(
@@ -65,8 +68,15 @@ class Credential(models.Model):
             models.CheckConstraint(
                 condition=Q(manifest_id__startswith="urn:c2pa:"), name="credential_names_a_manifest"
             ),
+            models.CheckConstraint(
+                condition=Q(pictures_sha256__regex="^([0-9a-f]{64})?$"),
+                name="credential_pictures_are_hex",
+            ),
         )
         indexes = (
+            models.Index(
+                "pictures_sha256", condition=~Q(pictures_sha256=""), name="credential_by_pictures"
+            ),
             models.Index("attempt", name="credential_of_attempt"),
             models.Index(
                 "created_at",
