@@ -68,6 +68,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("VERIFY_WALL_SECONDS", "40", "Time one verification may take."),
     Setting("VERIFY_MEMORY_BYTES", str(3 * 1024**3), "Memory one verification may use, in bytes."),
     Setting("BACKUP_DAYS", "30", "Days after which backup --rotate deletes a backup; erasure pages name them."),
+    Setting("VERIFY_REPORT_DAYS", "90", "Days after which a report that nobody opens is removed."),
+    Setting("VERIFY_KEPT_BYTES", str(20 * 1024**3), "Room for files that visitors leave with their reports, in bytes; 0: none are kept."),
     Setting("SECURITY_CONTACT", "", "mailto: or https: address for /.well-known/security.txt; empty: no such file."),
     Setting("STATEMENT_FILE", "", "Text file of the artists' statement; default: the draft that ships."),
 )  # fmt: skip

@@ -278,6 +278,9 @@ VERIFY_MAX_BYTES = env.whole("VERIFY_MAX_BYTES")
 VERIFY_CPU_SECONDS = env.whole("VERIFY_CPU_SECONDS")
 VERIFY_WALL_SECONDS = env.whole("VERIFY_WALL_SECONDS")
 VERIFY_MEMORY_BYTES = env.whole("VERIFY_MEMORY_BYTES")
+VERIFY_REPORT_DAYS = env.whole("VERIFY_REPORT_DAYS")
+VERIFY_KEPT_BYTES = env.whole("VERIFY_KEPT_BYTES")
+VERIFY_KEPT_DIR = DATA / "reports"
 # Who knows what became of a clip and where its file lies: the evidence must not import the line.
 VERIFY_CLIPS = "generation.standing.of"
 

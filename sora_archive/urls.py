@@ -15,6 +15,7 @@ urlpatterns = [
     path("statement/", include("sora_archive.statement.urls")),
     path("record/", include("sora_archive.record.urls")),
     path("verify/", include("provenance.verify.urls")),
+    path("api/v1/", include("provenance.verify.api_urls")),
     path("log/", include("provenance.log.urls")),
     path("accounts/", include("sora_archive.accounts.signin_urls")),
     path("accounts/", include("sora_archive.accounts.urls")),

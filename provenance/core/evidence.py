@@ -20,6 +20,7 @@ REFUSED = "archive.receipt.refused"
 MISSING = "archive.receipt.missing"
 MIXED = "archive.receipt.mismatch"
 UNCOMMITTED = "archive.commitment.mismatch"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 # Which entry commits to which of the values that the credential discloses.
 _COMMITTED: Mapping[str, tuple[str, ...]] = {
     EntryType.ATTEMPT: ("artist", "prompt", "parameters"),
@@ -38,7 +39,7 @@ class LogAnswer:
     entry_type: str = ""
     at: datetime | None = None
     checked: bool = False
-    entries: tuple[tuple[str, int], ...] = ()
+    entries: tuple[tuple[str, int, datetime], ...] = ()
     failures: tuple[Failure, ...] = ()
     speaks_of_file: bool = False
 
@@ -56,8 +57,11 @@ class LogAnswer:
             "origin": self.origin,
             "checked": self.checked,
             "entry_type": self.entry_type,
-            "at": self.at.strftime("%Y-%m-%dT%H:%M:%SZ") if self.at else None,
-            "entries": [{"type": kind, "index": index} for kind, index in self.entries],
+            "at": self.at.strftime(_TIME) if self.at else None,
+            "entries": [
+                {"type": kind, "index": index, "at": at.strftime(_TIME)}
+                for kind, index, at in self.entries
+            ],
             "text": self.text,
         }
 
@@ -157,7 +161,7 @@ def _commits_to_file(found: Reading, sha256: str, receipt: CheckedReceipt) -> bo
 def _answer(
     evidence: Evidence, checked: Sequence[CheckedReceipt], failures: tuple[Failure, ...]
 ) -> LogAnswer:
-    entries = tuple((receipt.entry.type, receipt.index) for receipt in checked)
+    entries = tuple((each.entry.type, each.index, each.entry.at) for each in checked)
     if not checked:
         text = "None of the receipts in the credential holds under the log's key."
         return LogAnswer("no", text, origin=evidence.origin, failures=failures)

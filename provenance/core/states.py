@@ -85,11 +85,11 @@ def of_ours(found: Reading, who: Who, known: Bytes) -> State:
     broken = not found.signature_holds or bool(own_failures(found))
     if known.identical:
         return "disputed" if broken else "intact"
+    if who != "archive":
+        return "imitated"
     if not broken:
         return _signed_by_us(known)
     codes = {failure.code for failure in own_failures(found)}
-    if who != "archive":
-        return "imitated"
     if _TWO_PARENTS in codes:
         return "two_parents"
     if codes & _OF_THE_MEDIA or not found.signature_holds:

@@ -74,6 +74,11 @@ def issued(credential: Credential) -> Issued:
     )
 
 
+def entry_of(credential: Credential) -> int | None:
+    """The number of its entry in the log, once a checkpoint covers it."""
+    return outbox.index_of(credential.generated_ticket)
+
+
 def clip_of(clip_id: uuid.UUID) -> Clip | None:
     """What the line says of a clip; it is named in the settings, because it rests on this room."""
     found = _line()(clip_id)

@@ -130,3 +130,74 @@ class Revealed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} of {self.ticket}"
+
+
+class TrustSnapshot(models.Model):
+    """A trust.json as a check believed it, kept once for all reports that rest on it."""
+
+    sha256 = models.CharField(primary_key=True, max_length=64)
+    text = models.TextField()
+    first_used_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(sha256__regex="^[0-9a-f]{64}$"), name="trust_snapshot_sha256_is_hex"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class Report(models.Model):
+    """One check of a file, under an address that nobody can guess.
+
+    Nothing of the file is in it but what its credential says; `kept` tells that whoever brought it
+    chose to leave the file as well, so that it can be checked again.
+    """
+
+    id = models.CharField(primary_key=True, max_length=22, editable=False)
+    delete_key_sha256 = models.CharField(max_length=64, help_text="of the key in the delete link")
+    sha256 = models.CharField(max_length=64, help_text="of the file, lower-case hex")
+    size = models.PositiveBigIntegerField(help_text="of the file, in bytes")
+    kept = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    opened_at = models.DateTimeField(db_index=True, help_text="to the day")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(id__regex="^[A-Za-z0-9_-]{22}$"), name="report_id_is_a_token"
+            ),
+            models.CheckConstraint(
+                condition=Q(delete_key_sha256__regex="^[0-9a-f]{64}$")
+                & Q(sha256__regex="^[0-9a-f]{64}$"),
+                name="report_hashes_are_hex",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Finding(models.Model):
+    """What a check said at one time; a report has as many as its file was checked."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="findings")
+    number = models.PositiveSmallIntegerField(help_text="1 is the first check")
+    at = models.DateTimeField()
+    program = models.CharField(max_length=100, help_text="name and version of this program")
+    validator = models.CharField(max_length=100, blank=True)
+    trust = models.ForeignKey(TrustSnapshot, on_delete=models.PROTECT, related_name="+")
+    document = models.JSONField(help_text="the verdict in full")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-number"]
+        constraints = (
+            models.UniqueConstraint("report", "number", name="finding_numbered_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="finding_numbered_from_1"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.report_id} {self.number}"

@@ -1,25 +1,26 @@
 """The verify page: a file comes in, streams to disk, is read in a child, and is gone again."""
 
-from pathlib import Path
+import uuid
+from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from provenance import vault
 
-from . import child, keyevents, ledger
-from .forms import UploadForm, too_large
+from . import keyevents, ledger, presenting, reports, uploads
+from .errors import ReportRefused
+from .forms import FindForm, UploadForm
+from .models import Credential
 
 UNPROCESSABLE = 422
-# What the browser wraps around a file: boundaries, field names, the token.
-ENVELOPE_BYTES = 64 * 1024
+PUBLISHED = "published"
 
 
 @csrf_exempt  # nothing of the body may be read before its size is known; _check asks for the token
@@ -29,27 +30,45 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Show the form, or check the file that came with it."""
     if request.method != "POST":
         return _page(request, UploadForm(), 200)
-    if _too_large(request):
-        return _page(request, UploadForm.refused(too_large()), UNPROCESSABLE)
-    request.upload_handlers = [TemporaryFileUploadHandler(request)]
-    return _check(request)
+    refused = uploads.refusal(request)
+    return _page(request, refused, UNPROCESSABLE) if refused else _check(request)
 
 
 @csrf_protect
 def _check(request: HttpRequest) -> HttpResponse:
-    form = UploadForm(request.POST, request.FILES)
-    if not form.is_valid() or not isinstance(form.upload, TemporaryUploadedFile):
+    form = uploads.received(request)
+    path = uploads.path_of(form)
+    if path is None:
         return _page(request, form, UNPROCESSABLE)
-    verdict = child.check(Path(form.upload.temporary_file_path()))
-    context = {
-        "form": UploadForm(),
-        "verdict": verdict,
-        "report_steps": verdict.steps,
-        "credential": ledger.issued_as(verdict.sha256, verdict.manifest_id),
-        "file_name": form.upload.name,
-    }
-    status = UNPROCESSABLE if verdict.verdict == "unreadable" else 200
-    return render(request, "verify/result.html", context, status=status)
+    try:
+        _, made = reports.check(path, keep=form.cleaned_data["keep"])
+    except ReportRefused as error:
+        form.add_error("keep", str(error))
+        return _page(request, form, UNPROCESSABLE)
+    return _fresh(request, made, {"file_name": form.upload.name})
+
+
+@require_POST
+@never_cache
+def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Check the archive's own copy of a published clip."""
+    found = ledger.clip_of(clip_id)
+    if found is None or found.standing != PUBLISHED or not found.path.exists():
+        raise Http404(gettext("No published clip of this archive has this id."))
+    _, made = reports.check(found.path)
+    return _fresh(request, made, {"own_copy": True})
+
+
+@require_safe
+@never_cache
+def find(request: HttpRequest) -> HttpResponse:
+    """What was issued under a SHA-256, a clip's id or its address."""
+    form = FindForm(request.GET)
+    if not form.is_valid():
+        return _page(request, UploadForm(), 200, form if request.GET else None)
+    credential = ledger.named(form.cleaned_data["q"])
+    context = {"form": form, "q": form.cleaned_data["q"], **_issued(credential)}
+    return render(request, "verify/found.html", context, status=200 if credential else 404)
 
 
 @require_safe
@@ -64,11 +83,30 @@ def trust_list(request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type="application/json", headers=headers)
 
 
-def _page(request: HttpRequest, form: UploadForm, status: int) -> HttpResponse:
-    limit = settings.VERIFY_MAX_BYTES
-    return render(request, "verify/upload.html", {"form": form, "max_bytes": limit}, status=status)
+def _issued(credential: Credential | None) -> dict[str, Any]:
+    if credential is None:
+        return {"credential": None}
+    found = ledger.issued(credential)
+    index = ledger.entry_of(credential)
+    return {"credential": credential, "issued": found, "index": index}
 
 
-def _too_large(request: HttpRequest) -> bool:
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    return not declared.isdigit() or int(declared) > settings.VERIFY_MAX_BYTES + ENVELOPE_BYTES
+def _fresh(request: HttpRequest, made: reports.Made, more: dict[str, Any]) -> HttpResponse:
+    """The report of a check that was just made, with the link that only its maker gets."""
+    context = presenting.page(made.report) | more
+    context["delete"] = presenting.delete_address(made.report, made.key)
+    unreadable = context["verdict"]["verdict"] == "unreadable"
+    status = UNPROCESSABLE if unreadable else 200
+    return render(request, "verify/report.html", context, status=status)
+
+
+def _page(
+    request: HttpRequest, form: UploadForm, status: int, find: FindForm | None = None
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "find": find or FindForm(),
+        "max_bytes": settings.VERIFY_MAX_BYTES,
+        "days": settings.VERIFY_REPORT_DAYS,
+    }
+    return render(request, "verify/upload.html", context, status=status)

@@ -11,11 +11,12 @@ import time
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections, connection
+from django.utils import timezone
 
 from generation import erasing, leases, storage
 from generation.models import Clip
 from provenance.core.errors import KeysRefused
-from provenance.verify import keyevents
+from provenance.verify import keyevents, reports
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
                 if time.monotonic() >= next_orphans:
                     _orphans()
                     _tell_of_keys()
+                    _reports()
                     next_orphans = time.monotonic() + ORPHAN_ROUND_SECONDS
             except DatabaseError as error:
                 log.warning("sweep: the database is away (%s)", type(error).__name__)
@@ -79,3 +81,9 @@ def _orphans() -> None:
     deleted = storage.sweep_orphans(name for row in rows.iterator() for name in row)
     if deleted:
         log.info("sweep: %d files without a row deleted", deleted)
+
+
+def _reports() -> None:
+    removed = reports.remove_unopened(timezone.now())
+    if removed:
+        log.info("sweep: %d reports that nobody opened removed", removed)

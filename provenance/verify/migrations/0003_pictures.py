@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('verify', '0001_initial'),
+        ('verify', '0002_revealed'),
     ]
 
     operations = [

@@ -1,0 +1,52 @@
+"""The check for programs: `POST /api/v1/verify`, and what was issued under a name."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from . import ledger, presenting, reports, uploads
+from .answering import as_json
+from .errors import ReportRefused
+from .forms import NAME_LETTERS
+
+UNPROCESSABLE = 422
+
+
+@csrf_exempt  # no cookie counts here: who asks is not asked
+@require_POST
+@never_cache
+def verify(request: HttpRequest) -> HttpResponse:
+    """Check the file in the multipart field `file`; 422 where there is none that can be read."""
+    form = uploads.refusal(request) or uploads.received(request)
+    path = uploads.path_of(form)
+    if path is None:
+        return as_json({"error": form.words}, UNPROCESSABLE)
+    try:
+        verdict, made = reports.check(path, keep=form.cleaned_data["keep"])
+    except ReportRefused as error:
+        return as_json({"error": str(error)}, UNPROCESSABLE)
+    said = presenting.as_json(made.report)
+    said["report"]["delete"] = presenting.delete_address(made.report, made.key)
+    return as_json(said, UNPROCESSABLE if verdict.verdict == "unreadable" else 200)
+
+
+@require_safe
+@never_cache
+def issued(request: HttpRequest, name: str) -> HttpResponse:
+    """What the ledger says of a SHA-256, a clip's id or a manifest's id."""
+    credential = ledger.named(name) if len(name) <= NAME_LETTERS else None
+    if credential is None:
+        return as_json({"error": "The archive has issued no file under this name."}, 404)
+    found = ledger.issued(credential)
+    return as_json(
+        {
+            "sha256": found.sha256,
+            "size": found.size,
+            "manifest": found.manifest_id,
+            "clip": found.clip,
+            "issued_at": credential.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "standing": found.standing,
+            "entry": ledger.entry_of(credential),
+        }
+    )

@@ -1,0 +1,104 @@
+"""Builds the evidence bundle of a report: what was said, whom it believed, and what proves it."""
+
+import json
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+from provenance.core import bundles
+from provenance.core.boxes import manifest_of
+from provenance.core.proofs import Receipt, parse_proof, with_entry
+from provenance.log import receipts
+from provenance.log.errors import LogUnavailable
+
+from . import ledger, presenting
+from .models import Credential, Report, TrustSnapshot
+
+_PUBLISHED = "published"
+_README = """\
+Evidence for a report of {archive}
+{page}
+
+report.json              what was said of the file, when, by which validator
+trust.json               whom that check believed; its SHA-256 is in report.json
+clip.mp4                 the file itself, where this archive issued it and shows it to everybody
+original.mp4             the file it comes from, where it was changed
+manifest.c2pa            the content credential of that clip, as it lies in it
+generated.tlog-proof     the log's proof of the finished file, with the entry that it proves
+checkpoint               the log's signed checkpoint that the proof rests on
+
+To check it without the archive, with its program but neither its site nor its database:
+
+    python -m provenance.offline THIS.zip
+    python -m provenance.offline FILE --bundle THIS.zip     where the file is not inside
+
+Whoever made this bundle could have made trust.json as well. Compare its SHA-256 with a copy that
+reached you another way, or give that copy: --trust trust.json.
+"""
+
+
+def build(report: Report) -> IO[bytes]:
+    """The bundle as an open file without a name, at its beginning."""
+    said = presenting.as_json(report)
+    finding = report.findings.all()[0]
+    parts = {
+        bundles.README: _readme(said["report"]["page"]),
+        bundles.REPORT: _json({"bundle": bundles.SCHEMA, **said}),
+        bundles.TRUST: TrustSnapshot.objects.get(pk=finding.trust_id).text.encode(),
+    }
+    original = said["original"]
+    credential = _issued(original["manifest"]) if original else None
+    parts |= _proof(credential)
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it once it is sent
+    with ExitStack() as opened:
+        files: dict[str, IO[bytes]] = {}
+        if path := _shown(credential):
+            stream = opened.enter_context(path.open("rb"))
+            parts[bundles.MANIFEST] = manifest_of(stream)
+            stream.seek(0)
+            files[bundles.CLIP if said["bit_identical"] else bundles.ORIGINAL] = stream
+        bundles.write(target, parts, files, finding.at)
+    target.seek(0)
+    return target
+
+
+def _issued(manifest_id: str) -> Credential | None:
+    return Credential.objects.filter(manifest_id=manifest_id).first()
+
+
+def _proof(credential: Credential | None) -> dict[str, bytes]:
+    receipt = _receipt(credential) if credential else None
+    if receipt is None:
+        return {}
+    checkpoint = parse_proof(receipt.proof).checkpoint
+    return {
+        bundles.PROOF: with_entry(receipt).encode(),
+        bundles.CHECKPOINT: checkpoint.encode(),
+    }
+
+
+def _receipt(credential: Credential) -> Receipt | None:
+    index = ledger.entry_of(credential)
+    try:
+        return None if index is None else receipts.receipt(index)
+    except LogUnavailable:
+        return None  # no checkpoint covers it yet; the report says so as well
+
+
+def _shown(credential: Credential | None) -> Path | None:
+    """Where the issued file lies, if everybody may have it."""
+    found = ledger.clip_of(credential.clip_id) if credential else None
+    if found is None or found.standing != _PUBLISHED or not found.path.exists():
+        return None
+    return found.path
+
+
+def _readme(page: str) -> bytes:
+    return _README.format(archive=settings.SITE_NAME, page=page).encode()
+
+
+def _json(body: dict[str, object]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, indent=2).encode()

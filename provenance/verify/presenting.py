@@ -1,0 +1,171 @@
+"""What a report shows, on its page and as JSON: the newest finding, those before, whom it believed.
+
+Pages are drawn from what was stored, so that a report says for ever what was said at its time.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from provenance import vault
+
+from . import reports
+from .models import Finding, Report, TrustSnapshot
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class BelievedList:
+    """A list of anchors that a check believed: which kind, its name, SHA-256 of its PEM text."""
+
+    list: str
+    name: str
+    trust_uri: str
+    sha256: str
+    certificates: int
+
+
+@dataclass(frozen=True)
+class Believed:
+    """The trust.json that a check rested on."""
+
+    sha256: str
+    date: str
+    lists: Sequence[BelievedList]
+    revoked: int
+
+
+@dataclass(frozen=True)
+class LoggedAs:
+    """An entry of the log that speaks for the file."""
+
+    type: str
+    index: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Told:
+    """One finding as the page shows it; `verdict` is the stored document."""
+
+    number: int
+    at: datetime
+    program: str
+    validator: str
+    believed: Believed
+    verdict: Mapping[str, Any]
+    entries: Sequence[LoggedAs]
+
+
+def told(finding: Finding) -> Told:
+    """A finding with what it believed."""
+    entries = (finding.document["log"] or {}).get("entries", ())
+    return Told(
+        number=finding.number,
+        at=finding.at,
+        program=finding.program,
+        validator=finding.validator,
+        believed=believed(finding.trust_id),
+        verdict=finding.document,
+        entries=[LoggedAs(e["type"], e["index"], _instant(e["at"])) for e in entries],
+    )
+
+
+def page(report: Report) -> dict[str, Any]:
+    """What the page of a report is drawn from."""
+    findings = [told(each) for each in report.findings.all()]
+    return {
+        "report": report,
+        "address": address(report),
+        "newest": findings[0],
+        "earlier": findings[1:],
+        "verdict": findings[0].verdict,
+        "outdated": reports.outdated(report, vault.trust_list(settings.KEYS_DIR)),
+        "original_at": _original_at(findings[0].verdict),
+    }
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """A report for programs: the newest verdict with its keys, and the report around it."""
+    findings = [told(each) for each in report.findings.all()]
+    newest = findings[0]
+    return {
+        **newest.verdict,
+        "checked_at": _stamp(newest.at),
+        "program": newest.program,
+        "trust": asdict(newest.believed),
+        "report": {
+            "id": report.pk,
+            "page": address(report),
+            "json": f"{address(report).rstrip('/')}.json",
+            "bundle": f"{address(report)}bundle.zip",
+            "created_at": _stamp(report.created_at),
+            "file_kept": report.kept,
+            "checks": [
+                {
+                    "number": each.number,
+                    "checked_at": _stamp(each.at),
+                    "program": each.program,
+                    "validator": each.validator,
+                    "trust_sha256": each.believed.sha256,
+                    "verdict": each.verdict["verdict"],
+                    "state": each.verdict["state"],
+                    "text": each.verdict["text"],
+                }
+                for each in findings
+            ],
+        },
+    }
+
+
+def address(report: Report) -> str:
+    """The permalink, whole."""
+    return f"{settings.SITE_URL}{reverse('verify:report', args=[report.pk])}"
+
+
+def delete_address(report: Report, key: str) -> str:
+    """The link by which its maker can remove it, whole."""
+    return f"{settings.SITE_URL}{reverse('verify:delete', args=[report.pk, key])}"
+
+
+@lru_cache(maxsize=32)
+def believed(sha256: str) -> Believed:
+    """What a trust.json of that hash says whom to believe; such a text never changes."""
+    text = TrustSnapshot.objects.values_list("text", flat=True).get(pk=sha256)
+    document = json.loads(text)
+    return Believed(
+        sha256=sha256,
+        date=document["date"],
+        lists=tuple(
+            BelievedList(
+                list=each["list"],
+                name=each["name"],
+                trust_uri=each["trust_uri"],
+                sha256=hashlib.sha256(each["pem"].encode()).hexdigest(),
+                certificates=each["pem"].count("-----BEGIN CERTIFICATE-----"),
+            )
+            for each in document["anchors"]
+        ),
+        revoked=len(document["revocations"]),
+    )
+
+
+def _original_at(verdict: Mapping[str, Any]) -> datetime | None:
+    original = verdict["original"]
+    return _instant(original["at"]) if original and original["at"] else None
+
+
+def _instant(text: str) -> datetime:
+    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime(_TIME)
