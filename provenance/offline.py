@@ -96,7 +96,12 @@ def check(path: Path, trust: TrustList, generated: Receipt | None = None) -> Ver
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """The verdict's JSON, and which of its answers could not be decided without the archive."""
-    return {**verdict.as_json(), "not_decidable_offline": list(verdict.undecided)}
+    return {**verdict.as_json(), "not_decidable_offline": open_questions(verdict)}
+
+
+def open_questions(verdict: Verdict) -> list[str]:
+    """Which of the questions that the JSON answers had to be left open."""
+    return [question for question in verdict.undecided if question != "state"]
 
 
 def compared(verdict: Verdict, given: Given) -> dict[str, Any]:
@@ -153,8 +158,7 @@ def _bundled(options: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
 
 def _epilogue(verdict: Verdict, given: Given) -> list[str]:
     lines = ["", f"Believing the trust list of {given.trust.date:%Y-%m-%d %H:%M} UTC."]
-    if verdict.undecided:
-        lines.append(f"Not decidable offline: {', '.join(verdict.undecided)}.")
+    lines.append(f"Not decidable offline: {', '.join(open_questions(verdict))}.")
     told = compared(verdict, given).get("bundle")
     if told is None:
         return lines

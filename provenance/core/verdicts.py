@@ -315,8 +315,9 @@ def _standing(
     state = states.of_ours(found, who, known)
     if state == "intact" and _since(found, trust):
         return who, "intact_old_key", wording.OLD_KEY
-    if state == "intact" and found.stamped and _ended(found, at):
-        return who, "intact_stamped", wording.STAMPED_WHILE_VALID
+    if state in {"intact", "intact_as_signed"} and found.stamped and _ended(found, at):
+        state = "intact_stamped" if known.identical else state
+        return who, state, wording.STAMPED_WHILE_VALID
     return who, state, wording.WHO_WORDS[who]
 
 

@@ -1,7 +1,7 @@
 """The processes that read hostile files, from the parent's side: start, ask, end in time, reuse.
 
 No Django here: the offline command reads through the same limits as the page. A reader serves one
-file at a time and is replaced after a number of files, after any trouble and when its terms change.
+file at a time and is replaced after a number of files, after a kill and when its terms change.
 """
 
 import atexit
@@ -189,8 +189,8 @@ class Readers:
         except BaseException:
             reader.end()
             raise
-        if isinstance(said.found, Trouble):
-            reader.end()  # a reader that met something odd meets nobody else's file
+        if said == Answer(NO_ANSWER):
+            reader.end()  # it answers, but not in our language
         else:
             self._give_back(reader)
         return said

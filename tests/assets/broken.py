@@ -51,6 +51,12 @@ def media_byte_flipped(data: bytes) -> bytes:
     return flipped(data, (start + end) // 2)
 
 
+def index_byte_flipped(data: bytes) -> bytes:
+    """One bit of the time in the file's index is different; the pictures are untouched."""
+    start = next(start for kind, start, _ in boxes(data) if kind == b"moov")
+    return flipped(data, start + 8 + 8 + 4 + 3)
+
+
 def other_prompt(data: bytes, prompt: bytes, other: bytes) -> bytes:
     """The prompt inside the credential was replaced by one of the same length."""
     assert len(prompt) == len(other)
@@ -137,6 +143,19 @@ def reencoded(data: bytes) -> bytes:
         return target.read_bytes()
 
 
+def remuxed(data: bytes) -> bytes:
+    """The pictures were put into a new file as they are, which leaves the credential behind."""
+    file = io.BytesIO()
+    with av.open(io.BytesIO(data), "r") as source, av.open(file, "w", format="mp4") as target:
+        stream = source.streams.video[0]
+        copied = target.add_stream_from_template(stream)
+        for packet in source.demux(stream):
+            if packet.dts is not None:
+                packet.stream = copied
+                target.mux(packet)
+    return file.getvalue()
+
+
 def empty(_: bytes) -> bytes:
     """No byte at all."""
     return b""
@@ -155,9 +174,9 @@ def archive_file(_: bytes) -> bytes:
 DEFECTS: dict[str, Recipe] = {
     recipe.__name__: recipe
     for recipe in (
-        media_byte_flipped, free_box_appended, bytes_appended, stripped, damaged_credential,
-        cut_within_credential, cut_in_half, box_flood, reencoded, webm, matroska, empty, text,
-        archive_file,
+        media_byte_flipped, index_byte_flipped, remuxed, free_box_appended, bytes_appended,
+        stripped, damaged_credential, cut_within_credential, cut_in_half, box_flood, reencoded,
+        webm, matroska, empty, text, archive_file,
     )
 }  # fmt: skip
 

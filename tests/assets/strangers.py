@@ -17,9 +17,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from generation.encode import encode_mp4
 from provenance.core import keys, manifests
+from provenance.core.clip_facts import ClipFacts
 from provenance.core.credentials import SigningIdentity
 from tests.core.clips import FPS, NOW, Archive, pictures
 
+LIFE = timedelta(days=30)
 ELSEWHERE = "https://elsewhere.test/clip.c2pa"
 
 
@@ -40,17 +42,25 @@ def self_signed(folder: Path) -> Path:
     return _signed(folder / "self_signed.mp4", _created(), identity)
 
 
+def titled(folder: Path, title: str) -> Path:
+    """Signed by a stranger under any title at all; the archive's own code would refuse some."""
+    return _signed(folder / "titled.mp4", _created(), Archive("elsewhere.test").identity,
+                   title=title)  # fmt: skip
+
+
 def not_yet_valid(folder: Path, archive: Archive) -> Path:
     """Signed with a certificate of the archive that only begins to be valid in a month."""
     return _outside_validity(folder / "not_yet_valid.mp4", archive, NOW + timedelta(days=30))
 
 
-def expired(folder: Path, archive: Archive) -> Path:
+def expired(folder: Path, archive: Archive, facts: ClipFacts | None = None) -> Path:
     """Signed with a certificate of the archive that ended a month ago, and not stamped."""
-    return _outside_validity(folder / "expired.mp4", archive, NOW - timedelta(days=60))
+    return _outside_validity(folder / "expired.mp4", archive, NOW - timedelta(days=60), facts)
 
 
-def _outside_validity(target: Path, archive: Archive, start: datetime) -> Path:
+def _outside_validity(
+    target: Path, archive: Archive, start: datetime, facts: ClipFacts | None = None
+) -> Path:
     """The library signs at no time but the certificate's own, so it is shown another of the same
     length, and the one meant takes its place in what is signed and in the file.
     """
@@ -66,7 +76,7 @@ def _outside_validity(target: Path, archive: Archive, start: datetime) -> Path:
 
     chain = x509.load_der_x509_certificate(shown).public_bytes(Encoding.PEM)
     identity = SigningIdentity(chain + archive.chain.intermediate.pem, sign)
-    signed = _signed(target, _created(), identity)
+    signed = _signed(target, _created(), identity, facts=facts)
     signed.write_bytes(signed.read_bytes().replace(shown, meant))
     return signed
 
@@ -74,9 +84,7 @@ def _outside_validity(target: Path, archive: Archive, start: datetime) -> Path:
 def _leaf(archive: Archive, key: ec.EllipticCurvePrivateKey, start: datetime) -> bytes:
     """A claim signer's certificate (DER) under the archive's intermediate, for thirty days."""
     subject = keys.ChainSubject("archive.test", "Clips of archive.test")
-    leaf = keys.issue_leaf(
-        subject, key.public_key(), archive.chain.intermediate, start, timedelta(days=30)
-    )
+    leaf = keys.issue_leaf(subject, key.public_key(), archive.chain.intermediate, start, LIFE)
     return leaf.public_bytes(Encoding.DER)
 
 
@@ -97,23 +105,29 @@ def _created() -> list[dict[str, Any]]:
 
 def _signed(
     target: Path, actions: list[dict[str, Any]], identity: SigningIdentity,
-    parents: tuple[bytes, ...] = (), remote: str = "",
+    parents: tuple[bytes, ...] = (), remote: str = "", facts: ClipFacts | None = None,
+    title: str = "",
 ) -> Path:  # fmt: skip
     source = target.with_suffix(".raw.mp4")
     encode_mp4(pictures(11), FPS, source)
     definition = {
         "claim_version": 2,
         "claim_generator_info": [{"name": "other software", "version": "1"}],
-        "title": target.stem,
+        "title": title or target.stem,
         "assertions": [{"label": manifests.ACTIONS, "data": {"actions": actions}, "created": True}],
     }
+    if facts is not None:
+        definition |= manifests.clip_manifest(facts)
     settings = {
         "trust": {"trust_config": "1.3.6.1.4.1.62558.2.1\n1.3.6.1.5.5.7.3.4\n"},
         "verify": {"verify_after_sign": False, "remote_manifest_fetch": False},
         "builder": {"thumbnail": {"enabled": False}},
     }
     signer = c2pa.Signer.from_callback(
-        identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem.decode(), None
+        identity.sign,
+        c2pa.C2paSigningAlg.ES256,
+        identity.chain_pem.decode(),
+        identity.tsa_url or None,
     )
     with c2pa.Context.from_dict(settings) as context, signer:
         builder = c2pa.Builder(definition, context=context)

@@ -1,170 +1,148 @@
-"""Every state of a file has words of its own on the page, and an asset named after it."""
+"""Every state of a file has a named asset and words of its own: on the page, and offline alike."""
 
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from provenance import vault
-from provenance.verify import readers
-from provenance.verify.models import Credential
-from tests.assets import broken, strangers
-from tests.core.clips import NOW, Archive, Signed, sha256_of
+from provenance import offline, vault
+from provenance.core.readings import Failure
+from provenance.core.verdicts import Verdict
+from provenance.core.wording import STATES
+from provenance.verify import child
+from tests.provenance import shelf as shelves
+from tests.provenance.shelf import ASSETS, EMPTY, FLOOD, Asset, Shelf
+
+Drop = Callable[[bytes], tuple[int, dict[str, Any], str]]
+SLOW = {"ours_expired_but_stamped"}
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """The archive, one clip that it issued, and a folder for what others make of it."""
-
-    archive: Archive
-    clip: Signed
-    folder: Path
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    folder = tmp_path_factory.mktemp("shelf")
-    vault.ensure_keys(folder / "keys", "archive.test/log", datetime.now(UTC))
-    archive = Archive.of_vault(folder / "keys")
-    yield Shelf(archive, archive.sign(folder), folder)
-    readers.READERS.close()
-
-
-def issue(data: bytes, manifest_id: str) -> None:
-    Credential.objects.create(
-        sha256=sha256_of(data), size=len(data), manifest_id=manifest_id, signer_serial="1",
-        attempt=uuid.uuid4().hex, rendered_index=1, generated_ticket=uuid.uuid4(),
-        clip_id=uuid.uuid4(),
-    )  # fmt: skip
-
-
-Drop = Callable[[bytes], tuple[int, str, str]]
+def all_assets() -> list[Any]:
+    """Every named file; one that has to wait for a certificate's end is in the slow lane."""
+    return [
+        pytest.param(each, id=each.name, marks=[pytest.mark.slow] if each.name in SLOW else [])
+        for each in ASSETS
+    ]
 
 
 @pytest.fixture
-def drop(db: None, shelf: Shelf, settings: Settings, client: Client) -> Drop:
-    """Drops a file on the page: status, verdict, and the page's text."""
-    settings.KEYS_DIR = shelf.folder / "keys"
-    issue(shelf.clip.data, shelf.clip.embedded.manifest_id)
+def drop(archive_of_the_shelf: Shelf, client: Client) -> Drop:
+    """Drops a file on the page: status, the report's verdict, and the page's text."""
 
-    def dropped(data: bytes) -> tuple[int, str, str]:
+    def dropped(data: bytes) -> tuple[int, dict[str, Any], str]:
+        archive_of_the_shelf.fill_ledger()
         answer = client.post("/verify/", {"file": SimpleUploadedFile("clip.mp4", data)})
-        verdict = answer.context.get("verdict") if answer.context else None
-        text = unescape(answer.content.decode())
-        return answer.status_code, verdict.verdict if verdict else "", text
+        verdict = (answer.context or {}).get("verdict") or {}
+        return answer.status_code, verdict, unescape(answer.content.decode())
 
     return dropped
 
 
-def _of(recipe: broken.Recipe) -> Callable[[Shelf], bytes]:
-    return lambda shelf: recipe(shelf.clip.data)
+@pytest.mark.parametrize("asset", all_assets())
+def test_the_page_has_words_for(asset: Asset, shelf: Shelf, drop: Drop) -> None:
+    status, verdict, text = drop(shelf.get(asset))
+    assert (status, verdict["verdict"], verdict["state"]) == (
+        asset.status, asset.verdict, asset.state,
+    )  # fmt: skip
+    assert STATES[verdict["state"]][1] in text
+    assert asset.words in text
 
 
-def other_prompt(shelf: Shelf) -> bytes:
-    return broken.other_prompt(
-        shelf.clip.data, b"a red circle moving left on white", b"a sad circle moving left on white"
-    )
+def test_an_empty_file_is_no_file(drop: Drop) -> None:
+    status, verdict, text = drop(b"")
+    assert (status, verdict) == (422, {})
+    assert EMPTY.words in text
 
 
-def transplanted(shelf: Shelf) -> bytes:
-    other = shelf.archive.sign(shelf.folder, name="other", shift=7)
-    return broken.transplanted(shelf.clip.data, other.data)
+def test_a_file_that_is_too_large_has_words(drop: Drop, settings: Settings) -> None:
+    settings.VERIFY_MAX_BYTES = 1000
+    status, verdict, text = drop(b"x" * 1001)
+    assert (status, verdict) == (422, {})
+    assert "This file is too large" in text
 
 
-def unknown_signer(shelf: Shelf) -> bytes:
-    folder = shelf.folder / "stranger"
-    folder.mkdir(exist_ok=True)
-    return Archive("elsewhere.test").sign(folder).data
+@pytest.mark.slow
+def test_a_flood_of_boxes_has_words(shelf: Shelf, drop: Drop, settings: Settings) -> None:
+    settings.VERIFY_CPU_SECONDS = 1
+    status, verdict, text = drop(shelf.get(FLOOD))
+    assert (status, verdict["state"]) == (422, "over_limits")
+    assert FLOOD.words in text
 
 
-def self_signed(shelf: Shelf) -> bytes:
-    return strangers.self_signed(shelf.folder).read_bytes()
+def test_every_state_but_three_has_a_named_file() -> None:
+    """No file makes a reader fail or a validator err, and one state is for checks offline."""
+    named = {each.state for each in (*ASSETS, EMPTY, FLOOD)}
+    assert set(STATES) - named == {"disputed", "reader_failed", "intact_as_signed"}
 
 
-def kept_elsewhere(shelf: Shelf) -> bytes:
-    return strangers.kept_elsewhere(shelf.folder, shelf.archive).read_bytes()
-
-
-def two_parents(shelf: Shelf) -> bytes:
-    parents = (shelf.clip.data, shelf.archive.sign(shelf.folder, name="second", shift=3).data)
-    return strangers.derived(shelf.folder, "two_parents", shelf.archive, *parents).read_bytes()
-
-
-STATES: tuple[tuple[str, Callable[[Shelf], bytes], int, str, str], ...] = (
-    ("ours intact", _of(bytes), 200, "intact", "This is an intact clip of this archive."),
-    ("media changed", _of(broken.media_byte_flipped), 200, "changed", "its bytes changed"),
-    ("manifest changed", other_prompt, 200, "changed", "A statement inside the credential was"),
-    ("manifest damaged", _of(broken.damaged_credential), 200, "changed", "too damaged to read"),
-    ("box appended", _of(broken.free_box_appended), 200, "changed", "not byte for byte the one"),
-    ("bytes appended", _of(broken.bytes_appended), 200, "changed", "its bytes changed"),
-    ("transplanted", transplanted, 200, "changed", "comes from a clip of this archive, but it was"),
-    ("stripped", _of(broken.stripped), 200, "no_credential", "proves nothing either way"),
-    ("re-encoded", _of(broken.reencoded), 200, "no_credential", "proves nothing either way"),
-    ("kept elsewhere", kept_elsewhere, 200, "no_credential", "that address was not asked"),
-    ("unknown signer", unknown_signer, 200, "foreign", "does not vouch for who signed it"),
-    ("self-signed", self_signed, 200, "foreign", "does not vouch for who signed it"),
-    ("two parents", two_parents, 200, "changed", "names more than one parent"),
-    ("cut within credential", _of(broken.cut_within_credential), 422, "unreadable", "cut off"),
-    ("webm", _of(broken.webm), 422, "unreadable", "no kind of file that can carry"),
-    ("matroska", _of(broken.matroska), 422, "unreadable", "no kind of file that can carry"),
-    ("text", _of(broken.text), 422, "unreadable", "no kind of file that can carry"),
-    ("zip", _of(broken.archive_file), 422, "unreadable", "no kind of file that can carry"),
-    ("empty", _of(broken.empty), 422, "", "This file is empty"),
-)
-
-
-@pytest.mark.parametrize(
-    ("asset", "status", "verdict", "words"),
-    [state[1:] for state in STATES],
-    ids=[state[0] for state in STATES],
-)
-def test_the_page_has_words_for(
-    shelf: Shelf, drop: Drop, asset: Callable[[Shelf], bytes], status: int, verdict: str, words: str
-) -> None:
-    found = drop(asset(shelf))
-    assert found[:2] == (status, verdict)
-    assert words in found[2]
-
-
-def test_a_clip_made_from_a_tampered_one_is_intact_and_says_so(shelf: Shelf, drop: Drop) -> None:
-    """At the top such a credential reads as trusted; the failure sits with the parent."""
-    parent = broken.media_byte_flipped(shelf.clip.data)
-    path = strangers.derived(shelf.folder, "tampered_parent", shelf.archive, parent)
-    issue(path.read_bytes(), shelf.archive.read(path).manifest_id)
-    _, verdict, text = drop(path.read_bytes())
-    assert verdict == "intact"
-    assert "a file that it was made from does not hold" in text
-    assert "in the ingredient “parent 1”" in text
-
-
-def test_a_clip_made_from_a_sound_one_says_nothing_of_the_kind(shelf: Shelf, drop: Drop) -> None:
-    path = strangers.derived(shelf.folder, "sound_parent", shelf.archive, shelf.clip.data)
-    issue(path.read_bytes(), shelf.archive.read(path).manifest_id)
-    _, verdict, text = drop(path.read_bytes())
-    assert verdict == "intact"
-    assert "a file that it was made from" not in text
-
-
-def test_a_signer_on_the_c2pa_list_has_words(shelf: Shelf, drop: Drop) -> None:
-    authority = Archive("authority.test")
-    folder = shelf.folder / "authority"
-    folder.mkdir()
-    vault.add_list(shelf.folder / "keys", "authority", authority.anchor.pem, "c2pa", NOW)
-    status, verdict, text = drop(authority.sign(folder).data)
-    assert (status, verdict) == (200, "foreign")
-    assert "Somebody on the C2PA trust list" in text
-
-
+@pytest.mark.slow
 def test_a_file_cut_off_anywhere_is_never_intact(shelf: Shelf, drop: Drop) -> None:
     data = shelf.clip.data
     for part in range(1, 40):
         status, verdict, _ = drop(data[: len(data) * part // 40])
         assert status in {200, 422}
-        assert verdict in {"changed", "unreadable"}, part
+        assert verdict["verdict"] in {"changed", "unreadable"}, part
+        assert verdict["bit_identical"] is False
+
+
+def test_a_failure_deep_in_the_history_stands_at_its_own_ancestor(shelf: Shelf, drop: Drop) -> None:
+    _, verdict, text = drop(shelf.get(shelves.asset("tampered_grandparent")))
+    parent, grandparent = verdict["history"]
+    assert (parent["depth"], parent["failures"]) == (1, [])
+    assert parent["trust_uri"] == shelf.archive.anchor.trust_uri
+    assert grandparent["depth"] == 2
+    assert [each["code"] for each in grandparent["failures"]] == ["assertion.bmffHash.mismatch"]
+    assert "2 steps back" in text
+
+
+def test_a_redaction_is_shown_with_its_reason(shelf: Shelf, drop: Drop) -> None:
+    _, verdict, text = drop(shelf.get(shelves.asset("ours_redacted")))
+    (taken,) = verdict["redactions"]
+    assert (taken["label"], taken["reason"]) == (
+        "org.sora-archive.prompt",
+        "org.sora-archive.erased",
+    )
+    assert "erased from the archive on request" in text
+
+
+# The offline check and the page.
+
+QUESTIONS = ("verdict", "state", "bit_identical", "integrity", "signer", "log", "claims")
+
+
+def failures(verdict: Verdict, open_questions: set[str]) -> list[Failure]:
+    """What failed; what only ledger and log can tell is left out where they were not asked."""
+    unasked = bool(open_questions & {"log", "verdict", "state"})
+    codes = ("archive.ledger", "archive.commitment", "archive.receipt", "archive.key")
+    return [each for each in verdict.failures if not (unasked and each.code.startswith(codes))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("proof", [True, False], ids=["with_the_proof", "without"])
+@pytest.mark.parametrize("asset", all_assets())
+def test_offline_every_question_is_answered_as_on_the_page_or_left_open(
+    asset: Asset, proof: bool, shelf: Shelf, archive_of_the_shelf: Shelf, tmp_path: Path
+) -> None:
+    path = tmp_path / "received.mp4"
+    path.write_bytes(shelf.get(asset))
+    archive_of_the_shelf.fill_ledger()
+    page = child.check(path)
+    receipt = shelf.receipt_of(path.read_bytes()) if proof else None
+    found = offline.check(path, vault.trust_list(shelf.keys_dir), receipt)
+    said, expected = found.in_full(), page.in_full()
+    open_questions = set(found.undecided)
+    for question in QUESTIONS:
+        if question not in open_questions:
+            assert said[question] == expected[question], question
+    assert failures(found, open_questions) == failures(page, open_questions)
+    assert page.undecided == ()
+    if receipt and page.signer:
+        assert "bit_identical" not in open_questions
+    assert found.withdrawn is False
+    assert page.withdrawn is (asset.name == "ours_withdrawn")
+    assert "withdrawn" in open_questions or page.bit_identical is None
