@@ -32,8 +32,14 @@ class OutOfMemory(AttemptFailed):
         )
 
 
-class ModelUnavailable(GenerationError):
+class ModelUnavailable(AttemptFailed):
     """A model folder is missing or damaged; the text says which and what to do."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__("model_unavailable", words)
+
+    def __str__(self) -> str:
+        return self.words
 
 
 class PublishingRefused(GenerationError):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 
 from provenance import vault
 from provenance.core import credentials, manifests, readings
@@ -31,7 +31,7 @@ from . import asking, describing, encode, erasing, leases, storage
 from .engines.base import EngineFacts, Frames, RenderRequest
 from .engines.catalog import ModelCard, card
 from .engines.pool import engine_for
-from .errors import AttemptFailed, Cancelled, LeaseLost, ModelUnavailable
+from .errors import AttemptFailed, Cancelled, LeaseLost
 from .models import Clip, Generation, State
 
 log = logging.getLogger(__name__)
@@ -93,8 +93,6 @@ def run(generation_id: uuid.UUID) -> None:
         _postpone(generation, owner, failure)
     except AttemptFailed as failure:
         _fail(generation, owner, failure.code, failure.words)
-    except ModelUnavailable as failure:
-        _fail(generation, owner, "model_unavailable", str(failure))
     except ProvenanceError as failure:
         log.error("generation %s: %s", generation_id, type(failure).__name__)
         _fail(
@@ -103,6 +101,9 @@ def run(generation_id: uuid.UUID) -> None:
     except OSError as failure:
         log.error("generation %s: %s", generation_id, failure.strerror)
         _fail(generation, owner, "storage", f"The clip could not be stored: {failure.strerror}.")
+    except (SystemExit, KeyboardInterrupt):
+        _let_go(generation, owner)
+        raise
     except Exception as failure:  # noqa: BLE001 - the attempt must end in an outcome all the same
         # The message of an unknown error may quote the prompt: only where and what kind it was.
         log.error("generation %s: %s\n%s", generation_id, type(failure).__name__, _where(failure))
@@ -312,6 +313,13 @@ def _end(
 
 def _fail(generation: Generation, owner: uuid.UUID, code: str, words: str) -> None:
     _end(generation, owner, State.FAILED, EntryType.FAILED, {"reason": code}, words)
+
+
+def _let_go(generation: Generation, owner: uuid.UUID) -> None:
+    """The worker was told to stop: another one can begin at once, without waiting for the lease."""
+    connection.close()  # the signal may have come in the middle of a query
+    leases.hand_back(generation.pk, owner)
+    log.info("generation %s goes back to the queue: the worker stops", generation.pk)
 
 
 def _postpone(generation: Generation, owner: uuid.UUID, why: Exception) -> None:

