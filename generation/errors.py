@@ -46,6 +46,10 @@ class PublishingRefused(GenerationError):
     """This clip cannot be shown or hidden this way; the text says why, fit for the page."""
 
 
+class RevealRefused(GenerationError):
+    """This prompt cannot be revealed; the text says why, fit for the page."""
+
+
 class ErasureRefused(GenerationError):
     """This cannot be erased now; the text says why and what to do, fit for the page."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import acts, files, views
+from . import acts, files, hidden, views
 
 app_name = "generation"
 urlpatterns = [
@@ -13,11 +13,14 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/cancel/", views.cancel, name="cancel"),
     path("generations/<uuid:generation_id>/describe/", views.describe, name="describe"),
     path("generations/<uuid:generation_id>/publish/", views.publish, name="publish"),
+    path("generations/<uuid:generation_id>/reveal/", hidden.reveal, name="reveal"),
+    path("generations/<uuid:generation_id>/prompt.json", hidden.own_opening, name="own_opening"),
     path("generations/<uuid:generation_id>/withdraw/", acts.withdraw, name="withdraw"),
     path("generations/<uuid:generation_id>/restore/", acts.restore, name="restore"),
     path("generations/<uuid:generation_id>/erase/", acts.choose, name="erase_choice"),
     path("generations/<uuid:generation_id>/erase/<str:kind>/", acts.erase, name="erase"),
     path("media/<uuid:clip_id>.mp4", files.clip_file, name="clip_file"),
+    path("media/<uuid:clip_id>/prompt.json", hidden.opening, name="opening"),
     path("media/<uuid:clip_id>/poster.webp", files.poster, name="poster"),
     path("media/<uuid:clip_id>/poster.avif", files.poster, {"kind": "avif"}, name="poster_avif"),
     path("media/<uuid:clip_id>/poster.jpg", files.poster, {"kind": "jpeg"}, name="poster_jpeg"),

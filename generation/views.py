@@ -25,8 +25,8 @@ STOP_POLLING = 286  # htmx: take this answer and ask no more
 WILL_RECORD = (
     "Every attempt is written into the public log before anything is rendered: that it was made, "
     "when, and how it ended. Your name, prompt and settings stand there only as salted hashes.",
-    "A finished clip carries a content credential with your pseudonym, the prompt, the model, the "
-    "seed and the settings. Whoever has the file can read them.",
+    "A finished clip carries a content credential with your pseudonym, the prompt unless you hide "
+    "it, the model, the seed and the settings. Whoever has the file can read them.",
     "The clip stays a draft that only you can see until you publish it.",
 )
 
