@@ -6,7 +6,7 @@ The broker is told afterwards, and only of the id; what it forgets the sweep sen
 import logging
 import secrets
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
@@ -15,13 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from provenance.core.records import EntryType
+from provenance.core.records import JSON, EntryType
 from provenance.log import outbox
 
 from . import quota
 from .engines import catalog
 from .engines.catalog import ModelCard
-from .models import Clip, Generation, Licence, State
+from .models import Clip, Generation, Licence, RequestSignature, State
 
 log = logging.getLogger(__name__)
 
@@ -45,15 +45,38 @@ class Request:
     hide_prompt: bool = False
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A request before it is asked for: its row, not saved, and its entry, fixed to the byte."""
+
+    generation: Generation
+    entry: outbox.Prepared
+
+
 def ask(artist: AbstractBaseUser, request: Request) -> Generation:
     """The queued (or refused) generation; asking twice with one key gives the first one again."""
+    return ask_as_drafted(artist, draft(artist, request))
+
+
+def ask_as_drafted(
+    artist: AbstractBaseUser, drafted: Draft, signature: Mapping[str, JSON] | None = None
+) -> Generation:
+    """The same for a request whose entry is fixed already, with the artist's signature over it.
+
+    The signature is taken as it is given: whoever calls has verified it over the entry's bytes.
+    """
+    key = drafted.generation.request_key
     with transaction.atomic():
         # One lock an artist: a double click and a race for the last place in the quota both wait.
         get_user_model().objects.select_for_update().get(pk=artist.pk)
-        if asked := Generation.objects.filter(artist_id=artist.pk, request_key=request.key).first():
+        if asked := Generation.objects.filter(artist_id=artist.pk, request_key=key).first():
             return asked
         refused = quota.refusal(artist)
-        generation = _record(artist, request)
+        generation = drafted.generation
+        generation.attempt_ticket = outbox.submit_prepared(drafted.entry)
+        generation.save(force_insert=True)
+        if signature is not None:
+            _sign(generation, signature)
         if refused:
             code, words = refused
             end(generation, State.REFUSED, EntryType.REFUSED, {"reason": code}, words)
@@ -77,7 +100,8 @@ def ring(generation_id: uuid.UUID) -> bool:
     return True
 
 
-def _record(artist: AbstractBaseUser, request: Request) -> Generation:
+def draft(artist: AbstractBaseUser, request: Request) -> Draft:
+    """A request with its entry; nothing is stored."""
     card = request.card
     generation = Generation(
         artist_id=artist.pk,
@@ -98,7 +122,7 @@ def _record(artist: AbstractBaseUser, request: Request) -> Generation:
         allowed_uses=sorted(request.allowed_uses),
         prompt_hidden=request.hide_prompt,
     )
-    generation.attempt_ticket = outbox.submit(
+    entry = outbox.prepare(
         EntryType.ATTEMPT,
         {"attempt": generation.attempt},
         [
@@ -107,8 +131,18 @@ def _record(artist: AbstractBaseUser, request: Request) -> Generation:
             outbox.new_opening("parameters", _parameters(generation)),
         ],
     )
-    generation.save(force_insert=True)
-    return generation
+    return Draft(generation, entry)
+
+
+def _sign(generation: Generation, signature: Mapping[str, JSON]) -> None:
+    ticket = outbox.submit(
+        EntryType.ATTEMPT_SIGNED,
+        {"attempt": generation.attempt},
+        [outbox.new_opening("signed", signature)],
+    )
+    RequestSignature.objects.create(
+        generation=generation, ticket=ticket, credential=str(signature["credential"])
+    )
 
 
 def _prompt(generation: Generation) -> dict[str, str]:

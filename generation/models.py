@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from provenance.core.records import ENTRY_LIMIT
 from provenance.verify.models import Credential
 
 MAX_SEED = 2**63 - 1
@@ -383,3 +384,42 @@ class Allowance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.generations} generations"
+
+
+class Proposal(models.Model):
+    """A request whose entry for the log is fixed to the byte and waits for the artist's signature.
+
+    Nothing is asked for yet and nothing logged; it is gone once it is used, or after a while.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    artist = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="proposals"
+    )
+    request = models.JSONField(help_text="the columns of the generation that will come of it")
+    data = models.BinaryField(max_length=ENTRY_LIMIT, help_text="the entry `attempt`")
+    openings = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class RequestSignature(models.Model):
+    """That the artist signed a request with a key of theirs; the log holds what was signed."""
+
+    generation = models.OneToOneField(
+        Generation, on_delete=models.CASCADE, primary_key=True, related_name="signature"
+    )
+    ticket = models.UUIDField(unique=True, help_text="the log's ticket of `attempt_signed`")
+    credential = models.CharField(max_length=1400, help_text="the key's id, base64url")
+    shared = models.BooleanField(
+        default=False, help_text="the artist lets it travel with the published clip"
+    )
+    signed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = (models.Index("credential", name="signature_of_key"),)
+
+    def __str__(self) -> str:
+        return f"signature of {self.generation_id}"

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from provenance.log import outbox
 
-from . import asking
+from . import asking, proposals
 from .engines.catalog import ModelCard, cards
 from .errors import PublishingRefused
 from .forms import AskForm, DescriptionForm, published
@@ -33,11 +33,14 @@ WILL_RECORD = (
 
 @login_required
 def ask(request: HttpRequest) -> HttpResponse:
-    """The form; a valid one becomes a generation, whose page is shown next."""
+    """The form; a valid one becomes a generation, whose page is shown next, or is signed first."""
     available = list(cards())
     form = AskForm(available, request.POST or None, initial=_suggestion(request, available))
     if request.method == "POST" and form.is_valid():
-        return redirect(asking.ask(request.user, form.request()))  # type: ignore[arg-type]
+        artist, asked = request.user, form.request()
+        if request.POST.get("sign") == "1":
+            return redirect("accounts:sign", proposals.propose(artist, asked).pk)  # type: ignore[arg-type]
+        return redirect(asking.ask(artist, asked))  # type: ignore[arg-type]
     recent = Generation.objects.filter(artist_id=request.user.pk).select_related("clip")[:6]
     context = {
         "form": form,

@@ -15,14 +15,17 @@ from django.utils.cache import add_never_cache_headers
 from sora_archive.accounts import factors
 from sora_archive.accounts.models import User
 
-# Where a way to sign in is made, or shown that it works.
-ENROLLING = frozenset({
-    "mfa_index", "mfa_activate_totp", "accounts:qr", "mfa_add_webauthn", "mfa_list_webauthn",
-    "mfa_view_recovery_codes", "mfa_download_recovery_codes", "mfa_generate_recovery_codes",
-    "account_set_password", "account_reauthenticate", "mfa_reauthenticate",
-    "mfa_reauthenticate_webauthn", "login", "account_login", "logout", "account_logout",
-    "preferences", "healthz",
+# Open to all: signing in and out, and what is no page of the archive's.
+ALWAYS = frozenset({
+    "login", "account_login", "logout", "account_logout", "preferences", "healthz",
 })  # fmt: skip
+# Where somebody without a way to sign in, or without a second step, makes one.
+ENROLLING = frozenset({
+    "mfa_index", "mfa_activate_totp", "accounts:qr", "mfa_add_webauthn", "account_set_password",
+    "account_reauthenticate",
+})  # fmt: skip
+# Where the second step is shown; a session that has not shown it may make no other one.
+CONFIRMING = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"})
 
 _Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -32,27 +35,32 @@ def two_steps(get_response: _Answer) -> _Answer:
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         # Without a session nobody is signed in; asking who it is would make the answer vary.
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or _is_enrolling(request):
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return get_response(request)
-        user = request.user
-        if isinstance(user, User) and (address := missing_step(request, user)):
-            response = redirect(address)
-            add_never_cache_headers(response)
-            return response
-        return get_response(request)
+        page = _page(request)
+        if page in ALWAYS or not isinstance(request.user, User):
+            return get_response(request)
+        address = missing_step(request, request.user, page)
+        if not address:
+            return get_response(request)
+        response = redirect(address)
+        add_never_cache_headers(response)
+        return response
 
     return answer
 
 
-def missing_step(request: HttpRequest, user: User) -> str:
-    """The address of the step that is missing; empty where none is."""
+def missing_step(request: HttpRequest, user: User, page: str) -> str:
+    """The address of the step that is missing before a page; empty where none is."""
     if not factors.can_sign_in(user):
-        return reverse("mfa_index")
+        return "" if page in ENROLLING else reverse("mfa_index")
     if not user.is_staff:
         return ""
     if not factors.has_factor(user):
-        return reverse("mfa_index")
-    return "" if factors.confirmed(request, user) else _confirming(request, user)
+        return "" if page in ENROLLING else reverse("mfa_index")
+    if page in CONFIRMING or factors.confirmed(request, user):
+        return ""
+    return _confirming(request, user)
 
 
 def _confirming(request: HttpRequest, user: User) -> str:
@@ -62,8 +70,9 @@ def _confirming(request: HttpRequest, user: User) -> str:
     return f"{reverse(name)}?{back.urlencode()}"
 
 
-def _is_enrolling(request: HttpRequest) -> bool:
+def _page(request: HttpRequest) -> str:
+    """The name of the page that is asked for; empty where there is none."""
     try:
-        return resolve(request.path_info).view_name in ENROLLING
+        return resolve(request.path_info).view_name
     except Resolver404:
-        return True  # there is nothing at that address to be kept from
+        return ""

@@ -1,13 +1,17 @@
 """Browsers in which somebody has signed in, without the pages of signing in."""
 
+import json
 import time
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
+from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
 
+from provenance.core.signatures import encoded
 from sora_archive.accounts.models import User
+from tests.core.signers import SoftPasskey
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the cast's authenticator apps
 
@@ -16,6 +20,27 @@ def give_app(person: User) -> None:
     """An authenticator app of the person's, with the cast's secret, and recovery codes."""
     totp.TOTP.activate(person, SECRET)
     RecoveryCodes.activate(person)
+
+
+def give_passkey(person: User, soft: SoftPasskey) -> Authenticator:
+    """The soft passkey as the browser would have registered it."""
+    data = AttestedCredentialData.create(Aaguid.NONE, soft.credential, soft.cose_key)
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT
+    auth_data = AuthenticatorData.create(bytes(32), flags, 0, data)
+    client_data = {"type": "webauthn.create", "challenge": "AA", "origin": "http://localhost"}
+    credential = {
+        "id": encoded(soft.credential),
+        "rawId": encoded(soft.credential),
+        "type": "public-key",
+        "response": {
+            "clientDataJSON": encoded(json.dumps(client_data).encode()),
+            "attestationObject": encoded(AttestationObject.create("none", auth_data, {})),
+        },
+        "clientExtensionResults": {"credProps": {"rk": True}},
+    }
+    return Authenticator.objects.create(
+        user=person, type="webauthn", data={"name": "Kitchen phone", "credential": credential}
+    )
 
 
 def code(secret: str = SECRET) -> str:

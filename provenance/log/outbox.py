@@ -9,6 +9,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
 from django.utils import timezone
@@ -35,8 +36,8 @@ _FIND = """
 """
 
 __all__ = [
-    "CHANNEL", "LogUnavailable", "OutboxMisused", "index_of", "indexes_of", "new_opening",
-    "openings_of", "submit", "wait_for",
+    "CHANNEL", "LogUnavailable", "OutboxMisused", "Prepared", "index_of", "indexes_of",
+    "new_opening", "openings_of", "prepare", "submit", "submit_prepared", "wait_for",
 ]  # fmt: skip
 
 
@@ -45,22 +46,44 @@ def new_opening(field: str, value: JSON) -> Opening:
     return Opening(field, secrets.token_bytes(SALT_BYTES), value)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """An entry whose bytes are fixed and that is not in the outbox yet, with its openings."""
+
+    data: bytes
+    openings: Sequence[Opening] = ()
+
+
+def prepare(
+    kind: EntryType, body: Mapping[str, JSON], openings: Sequence[Opening] = ()
+) -> Prepared:
+    """Fix the bytes of an entry, as `submit` would write them now.
+
+    Each opening adds its commitment to the body under its field. Raises EntryRefused for a body
+    that its type does not have.
+    """
+    committed = {opening.field: opening.commitment for opening in openings}
+    if len(committed) < len(openings) or committed.keys() & body.keys():
+        raise EntryRefused(f"{kind.value}: a field is given twice.")
+    return Prepared(entry_bytes(kind, timezone.now(), {**body, **committed}), openings)
+
+
 def submit(
     kind: EntryType, body: Mapping[str, JSON], openings: Sequence[Opening] = ()
 ) -> uuid.UUID:
     """Leave an entry for the log in the current transaction; returns its ticket.
 
-    Each opening adds its commitment to the body under its field, and is kept in the erasable
-    table. Raises OutboxMisused outside transaction.atomic, EntryRefused for a body that its type
-    does not have.
+    The openings are kept in the erasable table. Raises OutboxMisused outside transaction.atomic,
+    and what `prepare` raises.
     """
+    return submit_prepared(prepare(kind, body, openings))
+
+
+def submit_prepared(entry: Prepared) -> uuid.UUID:
+    """Leave an entry whose bytes were fixed before; as `submit`."""
     if not connection.in_atomic_block:
         raise OutboxMisused("An entry is only submitted inside transaction.atomic.")
-    committed = {opening.field: opening.commitment for opening in openings}
-    if len(committed) < len(openings) or committed.keys() & body.keys():
-        raise EntryRefused(f"{kind.value}: a field is given twice.")
-    data = entry_bytes(kind, timezone.now(), {**body, **committed})
-    ticket = models.Pending.objects.create(data=data).ticket
+    ticket = models.Pending.objects.create(data=entry.data).ticket
     models.Opening.objects.bulk_create(
         models.Opening(
             ticket=ticket,
@@ -68,7 +91,7 @@ def submit(
             salt=opening.salt,
             value=canonical(opening.value).decode(),
         )
-        for opening in openings
+        for opening in entry.openings
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])

@@ -3,7 +3,7 @@
 The factors themselves, and the pages to make and to lose them, are allauth's.
 """
 
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 
@@ -32,3 +32,8 @@ def confirmed(request: HttpRequest, user: User) -> bool:
     """Whether a second factor was shown in this session."""
     records = get_authentication_records(request, user)
     return any(record.get("method") == "mfa" for record in records)
+
+
+def confirm(request: HttpRequest, user: User, kind: Authenticator.Type) -> None:
+    """Take the making of a factor for its first use: it was shown a moment ago."""
+    record_authentication(request, user, "mfa", type=kind, reauthenticated=True)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from generation.models import Allowance
 
+from . import keys
 from .errors import InvitationRefused
 from .models import Invitation, Role, User
 from .people import new_person
@@ -107,6 +108,7 @@ def recover(token: str, password: str) -> User:
         person = User.objects.select_for_update().get(pk=invitation.person.pk)
         sign_out_everywhere(person)
         Authenticator.objects.filter(user_id=person.pk).delete()
+        keys.retire_missing(person)
         _set_password(person, password)
         person.save(update_fields=["password"])
         _taken(invitation, person)

@@ -64,6 +64,11 @@ class User(AbstractUser):
         """Who acted, as the admin's history shows it."""
         return f"{self.pseudonym}, {self.get_role_display()}"
 
+    @property
+    def has_passkey(self) -> bool:
+        """Whether a passkey of the person's could sign a request."""
+        return self.keys.filter(removed_at__isnull=True).exists()
+
 
 class Invitation(models.Model):
     """A link that makes one account, or opens one again that its owner is locked out of.
@@ -109,3 +114,29 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation of {self.created_at:%Y-%m-%d}"
+
+
+class ArtistKey(models.Model):
+    """A passkey as the log knows it: what was signed with it can be told after it is gone."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="keys")
+    credential = models.CharField(max_length=1400, unique=True, help_text="its id, base64url")
+    public_key = models.TextField(help_text="COSE, base64url")
+    name = models.CharField(max_length=200)
+    made_ticket = models.UUIDField(unique=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+    removed_ticket = models.UUIDField(unique=True, null=True)
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["pk"]
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True, removed_ticket__isnull=True)
+                | Q(removed_at__isnull=False, removed_ticket__isnull=False),
+                name="key_removed_with_an_entry",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -6,6 +6,8 @@ from confusable_homoglyphs import confusables
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from generation.erasing import NAMELESS
+
 from .models import User
 
 LETTERS = 80
@@ -23,6 +25,8 @@ def clean_pseudonym(text: str, own: User | None = None) -> str:
                 code="invisible",
                 params={"number": f"{ord(letter):04X}"},
             )
+    if name.casefold().startswith(NAMELESS):
+        raise ValidationError(_("That is how accounts are called that were erased."), code="erased")
     if not any(letter.isalnum() for letter in name):
         raise ValidationError(_("A name needs a letter or a number."), code="no_letter")
     if any(confusables.is_dangerous(word) for word in name.split()):

@@ -7,7 +7,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path
 
-from . import views
+from . import passkeys, views
 
 urlpatterns = [
     path("login/", account.login, name="login"),
@@ -21,17 +21,17 @@ urlpatterns = [
     path("factors/", mfa.index, name="mfa_index"),
     path("factors/code/", mfa.authenticate, name="mfa_authenticate"),
     path("factors/confirm/", mfa.reauthenticate, name="mfa_reauthenticate"),
-    path("factors/app/", totp.activate_totp, name="mfa_activate_totp"),
+    path("factors/app/", views.activate_app, name="mfa_activate_totp"),
     path("factors/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("factors/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
     path(
         "factors/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"
     ),
     path("factors/codes.txt", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
-    path("passkeys/", views.passkeys, name="mfa_list_webauthn"),
+    path("passkeys/", passkeys.mine, name="mfa_list_webauthn"),
     path("passkeys/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
-    path("passkeys/new/", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    path("passkeys/new/", passkeys.add, name="mfa_add_webauthn"),
     path("passkeys/confirm/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("passkeys/<int:pk>/name/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
-    path("passkeys/<int:pk>/remove/", views.remove_passkey, name="mfa_remove_webauthn"),
+    path("passkeys/<int:pk>/remove/", passkeys.remove, name="mfa_remove_webauthn"),
 ]

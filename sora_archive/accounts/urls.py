@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import inviting, views
+from . import inviting, passkeys, signing, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("sessions/", views.sessions, name="sessions"),
     path("sessions/others/", views.end_others, name="end_others"),
     path("sessions/<int:session_id>/end/", views.end_session, name="end_session"),
+    path("keys/<int:key_id>/", passkeys.key, name="key"),
+    path("sign/<uuid:proposal_id>/", signing.sign, name="sign"),
+    path("signatures/<uuid:generation_id>/share/", signing.share, name="share_signature"),
+    path("signatures/<uuid:generation_id>.json", signing.evidence, name="signature"),
     path("name/", views.rename, name="rename"),
     path("invited/<str:token>/", inviting.invited, name="invited"),
     path("invitations/", inviting.invite, name="invitations"),

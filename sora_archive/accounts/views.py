@@ -5,7 +5,7 @@ from typing import Any
 from allauth.mfa.adapter import get_adapter as factor_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
-from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.usersessions.internal.flows import sessions as ending
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
@@ -75,31 +75,17 @@ def qr(request: HttpRequest) -> HttpResponse:
     return HttpResponse(picture, content_type="image/svg+xml")
 
 
-@never_cache
-@login_required
-@require_safe
-def passkeys(request: HttpRequest) -> HttpResponse:
-    """The person's passkeys."""
-    context = {"passkeys": factors.passkeys(signed_in(request))}
-    return render(request, "accounts/passkeys.html", context)
-
-
-class _RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]  # allauth is untyped
+class _ActivateApp(ActivateTOTPView):  # type: ignore[misc]  # allauth is untyped
     def form_valid(self, form: Any) -> HttpResponse:
-        person = signed_in(self.request)
-        if not person.has_usable_password() and len(factors.passkeys(person)) == 1:
-            messages.error(
-                self.request,
-                _("This passkey is your only way in. Set a password or add another one first."),
-            )
-            return redirect("mfa_list_webauthn")
         answer: HttpResponse = super().form_valid(form)
+        factors.confirm(self.request, signed_in(self.request), Authenticator.Type.TOTP)
         return answer
 
 
-def remove_passkey(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Forget a passkey, unless it is the only way in."""
-    answer: HttpResponseBase = _RemovePasskey.as_view()(request, pk=pk)
+@login_required
+def activate_app(request: HttpRequest) -> HttpResponseBase:
+    """Set up an authenticator app."""
+    answer: HttpResponseBase = _ActivateApp.as_view()(request)
     return answer
 
 

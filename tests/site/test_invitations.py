@@ -185,6 +185,7 @@ def test_two_requests_at_once_cannot_both_be_the_last(mo: User, ada: User) -> No
         ({"pseudonym": "-- --"}, "needs a letter"),
         ({"pseudonym": "\u0410da"}, "mixes alphabets"),
         ({"pseudonym": "MO"}, "already called so"),
+        ({"pseudonym": "Unnamed-0a"}, "accounts are called that were erased"),
         ({"username": "Mo"}, "Choose another name"),
         ({"username": "e v e"}, "valid username"),
         ({"password": "kite"}, "too short"),

@@ -80,10 +80,6 @@ def test_a_curator_without_a_second_factor_is_led_to_make_one(client: Client, mo
     made = client.post("/accounts/factors/app/", {"code": code(secret)})
     assert made["Location"] == "/accounts/factors/codes/"
     assert client.get("/accounts/factors/codes/").status_code == 200
-    confirming = client.get("/statement/draft/")["Location"]
-    assert confirming == "/accounts/factors/confirm/?next=%2Fstatement%2Fdraft%2F"
-    after = client.post(confirming, {"code": code(secret)})
-    assert after["Location"] == "/statement/draft/"
     assert client.get("/statement/draft/").status_code == 200
     assert client.get("/admin/").status_code == 200
 
@@ -95,6 +91,14 @@ def test_a_curators_session_of_one_step_is_asked_for_the_other(mo: User) -> None
     answer = client.post("/statement/draft/", {"text": "# Not mo's words"})
     assert answer["Location"] == "/accounts/factors/confirm/?next=%2F"
     assert "no-store" in answer["Cache-Control"]
+    for enrolling in ("/accounts/factors/app/", "/accounts/passkeys/new/", "/accounts/factors/"):
+        assert client.get(enrolling)["Location"].startswith("/accounts/factors/confirm/"), (
+            "a password alone makes no new factor"
+        )
+    confirming = client.get("/statement/draft/")["Location"]
+    assert confirming == "/accounts/factors/confirm/?next=%2Fstatement%2Fdraft%2F"
+    assert client.post(confirming, {"code": code()})["Location"] == "/statement/draft/"
+    assert client.get("/statement/draft/").status_code == 200
 
 
 def test_the_admin_has_no_door_of_its_own(client: Client, as_ada: Client, mo: User) -> None:

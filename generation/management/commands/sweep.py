@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
-from generation import erasing, leases, storage
+from generation import erasing, leases, proposals, storage
 from generation.models import Clip
 from provenance.core.errors import KeysRefused
 from provenance.verify import keyevents, reports
@@ -56,6 +56,8 @@ def _round() -> None:
     taken_back, sent = leases.sweep()
     if taken_back or sent:
         log.info("sweep: %d taken back, %d sent", taken_back, sent)
+    if forgotten := proposals.sweep():
+        log.info("sweep: %d requests forgotten that were never signed", forgotten)
 
 
 def _redactions() -> None:
