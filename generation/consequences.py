@@ -46,7 +46,7 @@ def _of_prompt(clip: Clip | None) -> _Parts:
         _("The value and its salt in the archive's database. The hash in the log stays, and nobody "
           "can open it any more, nor find the words by trying."),
     ]  # fmt: skip
-    stays = [_("Your settings: model, seed, steps, length.")]
+    stays = [_("The settings: model, seed, steps, length.")]
     if clip is not None:
         goes.append(_new_file())
         stays = [_("The video itself, its title and its description, as they are now."), *stays]
