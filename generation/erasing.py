@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from provenance.core.records import EntryType
 from provenance.log import erasure, outbox
+from provenance.verify import reports
 from provenance.verify.models import Credential
 
 from . import asking
@@ -148,6 +149,8 @@ def _erase_clip(row: Generation, clip: Clip | None, by: str, reason: str) -> uui
 def _seal(row: Generation, fields: Sequence[str]) -> list[Generation]:
     """Mark every file that may disclose what was erased; the attempts whose files those are."""
     _mark(row.attempt, fields, undisclosed=row.prompt_hidden)
+    issued = Credential.objects.filter(attempt=row.attempt)
+    reports.forget(list(issued.values_list("manifest_id", flat=True)), fields)
     descendants = list(_descendants(row))
     inherited = [f"{row.attempt}:{field}" for field in fields]
     for descendant in descendants:

@@ -102,6 +102,7 @@ def _exchange(row: Clip, old: Credential, new: Successor) -> None:
         rendered_index=old.rendered_index,
         generated_ticket=ticket,
         clip_id=old.clip_id,
+        pictures_sha256=old.pictures_sha256,
         erased=old.erased,
         redacted=old.erased,
         supersedes=old,

@@ -11,13 +11,14 @@ from generation import asking, erasing, line, publishing, redacting, storage
 from generation.errors import ErasureRefused, PublishingRefused
 from generation.models import Act, By, Clip, Generation, Reason, State
 from provenance import vault
+from provenance.core.boxes import shape_of
 from provenance.core.proofs import check_receipt
 from provenance.core.verdicts import Verdict
 from provenance.log import outbox
 from provenance.log.audit import audit
 from provenance.log.models import Entry
 from provenance.log.receipts import receipt
-from provenance.verify import child
+from provenance.verify import child, kept, reports
 from provenance.verify.models import Credential
 from sora_archive.accounts.models import User
 from tests.generation.test_asking import PROMPT, request
@@ -163,6 +164,32 @@ def test_old_and_new_file_are_judged_for_what_they_are(ada: User) -> None:
     assert not any(PROMPT in claim.value for claim in old.claims)
     gone = verdict(erased(after, CLIP_ERASED), old_bytes)
     assert "erased this clip since" in gone.text
+
+
+@pytest.mark.slow
+def test_reports_and_files_left_with_them_forget_it_too(ada: User) -> None:
+    clip = shown(ada)
+    path = storage.work_folder() / "upload.mp4"
+    path.write_bytes(bytes_of(clip))
+    _, made_report = reports.check(path, keep=True)
+    assert PROMPT in json.dumps(made_report.finding.document)
+    erased(clip, PROMPT_ERASED)
+    made_report.finding.refresh_from_db()
+    assert PROMPT not in json.dumps(made_report.finding.document)
+    assert "Ada" in json.dumps(made_report.finding.document)
+    assert not kept.path_of(made_report.report.pk).exists()
+    _, later = reports.check(path)
+    assert PROMPT not in json.dumps(later.finding.document)
+
+
+@pytest.mark.slow
+def test_a_copy_without_its_credential_is_known_as_before(ada: User) -> None:
+    clip = shown(ada)
+    after = erased(clip, PROMPT_ERASED)
+    with storage.path_of(after.credential.sha256).open("rb") as stream:
+        shape = shape_of(stream)
+    assert shape is not None
+    assert shape.pictures == clip.credential.pictures_sha256 == after.credential.pictures_sha256
 
 
 @pytest.mark.slow

@@ -124,6 +124,7 @@ def everything(stack: Stack, secrets: dict[str, bytes | str]) -> list[str]:
         *(f"dump: {each}" for each in traces(dump_of(stack.database_url), secrets)),
         *traces_in(export, secrets),
         *traces_in(stack.data / "media", secrets),
+        *traces_in(stack.data / "reports", secrets),
         *(f"log of a process: {each}" for each in traces(stack.logs().encode(), secrets)),
     ]
 
@@ -145,7 +146,14 @@ def test_a_prompt_and_a_name_are_nowhere_after_their_erasure(archive: Stack) -> 
         "prompt": PROMPT, "a word of it": WORD, "name": NAME,
         "salt of the prompt": clip.salts["prompt"], "salt of the name": clip.salts["artist"],
     }  # fmt: skip
+    file = archive.data / "media" / clip.sha256[:2] / clip.sha256
+    run(
+        archive,
+        "from pathlib import Path; from provenance.verify import reports;"
+        f"reports.check(Path('{file}'), keep=True)",
+    )
     before = everything(archive, secrets)
+    assert any(str(archive.data / "reports") in found for found in before)
     for name in secrets:
         assert any(f"dump: {name} " in found for found in before), name
         assert name in {"a word of it"} or any(clip.sha256 in found for found in before)
