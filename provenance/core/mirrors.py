@@ -4,7 +4,7 @@ The layout is that of C2SP tlog-tiles. Files are asked for by path and judged by
 they come from (a folder, a web server) is the caller's business, and need not be trusted.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from .merkle import (
     verify_consistency,
 )
 from .notes import NOTE_LIMIT, Checkpoint, NoteRefused, open_checkpoint
-from .records import ENTRY_LIMIT, MalformedEntry, parse_entry
+from .records import ENTRY_LIMIT, Entry, MalformedEntry, parse_entry
 from .tiles import WIDTH, Edge, Tile, TileHashes, TileRefused, split, tiles_for, unbundle_sound
 
 TILE_LIMIT = WIDTH * HASH_BYTES
@@ -28,6 +28,8 @@ MOST_FAULTS = 100
 
 # The bytes of the file at a path below the log's address, never more than the number given.
 Read = Callable[[str, int], bytes]
+# Somebody who is shown the entries in their order, and says in words what is wrong about one.
+Take = Callable[[int, Entry], Iterable[str]]
 
 
 class FileMissing(ProvenanceError):
@@ -101,15 +103,18 @@ def read_tile(read: Read, tile: Tile) -> bytes:
     return data[: tile.width * HASH_BYTES] if is_cut else data
 
 
-def audit(read: Read, vkey: str, progress: Callable[[int, int], None]) -> Findings:
+def audit(
+    read: Read, vkey: str, progress: Callable[[int, int], None], take: Take | None = None
+) -> Findings:
     """Derive the whole tree from the entries of a copy and compare it with tiles and checkpoint.
 
-    `progress` is told the number of entries done and of all. Raises FileMissing or NoteRefused
+    `progress` is told the number of entries done and of all; `take` is given each entry in its
+    turn, and what it finds wrong is a fault too. Raises FileMissing or NoteRefused
     where there is no checkpoint of that key; all else is a fault in the findings. After
     MOST_FAULTS of them it stops.
     """
     checkpoint, note = checkpoint_of(read, vkey)
-    run = _Audit(read, checkpoint.size)
+    run = _Audit(read, checkpoint.size, take or _take_nothing)
     for n in range((checkpoint.size + WIDTH - 1) // WIDTH):
         run.bundle(n)
         progress(run.edge.size, checkpoint.size)
@@ -124,12 +129,17 @@ def audit(read: Read, vkey: str, progress: Callable[[int, int], None]) -> Findin
     )
 
 
+def _take_nothing(place: int, entry: Entry) -> Iterable[str]:
+    return ()
+
+
 @dataclass
 class _Audit:
     """The state of one run: the tree as it grows from the entries' bytes."""
 
     read: Read
     size: int
+    taker: Take
     edge: Edge = field(default_factory=Edge)
     history: History = field(default_factory=History)
     tiles: int = 0
@@ -188,8 +198,8 @@ class _Audit:
         except MalformedEntry as error:
             self.faults.append(Fault(place, str(error)))
         else:
-            for words in self.history.take(place, entry):
-                self.faults.append(Fault(place, words))
+            for take in (self.history.take, self.taker):
+                self.faults += [Fault(place, words) for words in take(place, entry)]
         return leaf
 
     def _compare(self, tile: Tile, derived: Sequence[bytes]) -> None:

@@ -30,6 +30,7 @@ from .errors import LogUnavailable, OutboxMisused
 CHANNEL = "log_pending"
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.1
+_BATCH = 2000
 _FIND = """
     SELECT ticket, index FROM log_entry
     WHERE ticket = ANY(%s) AND index < (SELECT max(size) FROM log_checkpoint)
@@ -37,7 +38,8 @@ _FIND = """
 
 __all__ = [
     "CHANNEL", "LogUnavailable", "OutboxMisused", "Prepared", "index_of", "indexes_of",
-    "new_opening", "openings_of", "prepare", "submit", "submit_prepared", "wait_for",
+    "new_opening", "openings_of", "openings_of_all", "prepare", "submit", "submit_all",
+    "submit_prepared", "wait_for",
 ]  # fmt: skip
 
 
@@ -98,6 +100,21 @@ def submit_prepared(entry: Prepared) -> uuid.UUID:
     return ticket
 
 
+def submit_all(kind: EntryType, bodies: Sequence[Mapping[str, JSON]]) -> list[uuid.UUID]:
+    """Leave many entries of one type that commit to nothing; their tickets, in the same order.
+
+    Raises as submit does.
+    """
+    if not connection.in_atomic_block:
+        raise OutboxMisused("Entries are only submitted inside transaction.atomic.")
+    now = timezone.now()
+    rows = [models.Pending(data=entry_bytes(kind, now, body)) for body in bodies]
+    models.Pending.objects.bulk_create(rows, batch_size=_BATCH)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    return [row.ticket for row in rows]
+
+
 def index_of(ticket: uuid.UUID) -> int | None:
     """The place of an entry, once a signed checkpoint covers it."""
     return indexes_of([ticket]).get(ticket)
@@ -138,4 +155,12 @@ def openings_of(ticket: uuid.UUID) -> dict[str, Opening]:
     return {
         row.field: Opening(row.field, bytes(row.salt), json.loads(row.value))
         for row in models.Opening.objects.filter(ticket=ticket)
+    }
+
+
+def openings_of_all(tickets: Iterable[uuid.UUID], field: str) -> dict[uuid.UUID, Opening]:
+    """The openings of one field of many entries, where they have not been erased, by ticket."""
+    return {
+        row.ticket: Opening(row.field, bytes(row.salt), json.loads(row.value))
+        for row in models.Opening.objects.filter(ticket__in=list(tickets), field=field)
     }

@@ -154,3 +154,23 @@ def test_four_processes_that_start_at_once_end_with_one_set_of_keys(tmp_path: Pa
 def _start(folder: Path) -> str:
     vault.ensure_keys(folder, ORIGIN, NOW)
     return vault.log_vkey(folder)
+
+
+def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    made = vault.secret(tmp_path / "keys", "signatories")
+    assert len(made) == 32
+    assert vault.secret(tmp_path / "keys", "signatories") == made
+    assert vault.secret(tmp_path / "keys", "others") != made
+    assert contents(tmp_path / "keys").keys() == {
+        str(tmp_path / "keys" / f"{name}.secret") for name in ("signatories", "others")
+    }
+    (tmp_path / "keys" / "signatories.secret").chmod(0o644)
+    with pytest.raises(KeysRefused, match="can be read by others"):
+        vault.secret(tmp_path / "keys", "signatories")
+
+
+def test_a_secret_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    vault.secret(tmp_path, "signatories")
+    (tmp_path / "signatories.secret").write_bytes(b"short")
+    with pytest.raises(KeysRefused, match="has not 32 bytes"):
+        vault.secret(tmp_path, "signatories")

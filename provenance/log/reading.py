@@ -1,0 +1,40 @@
+"""The entries of the log in their order, for whoever counts them."""
+
+from collections.abc import Collection, Iterator
+
+from django.db import connection
+
+from provenance.core.records import Entry, parse_entry
+
+from . import receipts
+from .errors import LogUnavailable
+from .models import Head
+
+_READ = """
+    SELECT index, data FROM log_entry
+    WHERE index >= %s AND index < %s AND kind = ANY(%s) ORDER BY index
+"""
+_ROUND = 2000
+
+
+def entries(start: int, end: int, kinds: Collection[str]) -> Iterator[tuple[int, Entry]]:
+    """Index and content of the entries of these kinds, from `start` to before `end`."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_READ, [start, end, list(kinds)])
+        while rows := cursor.fetchmany(_ROUND):
+            for index, data in rows:
+                yield index, parse_entry(bytes(data))
+
+
+def signed_head() -> tuple[int, bytes]:
+    """Size and root of the log under its newest signed checkpoint."""
+    checkpoint = receipts.newest()
+    if checkpoint is None:
+        raise LogUnavailable("The log has no checkpoint yet: has the sequencer ever run?")
+    return checkpoint.head_id, receipts.content(checkpoint).root
+
+
+def root_at(size: int) -> bytes | None:
+    """The root that the log signed at that size; None where it signed none."""
+    found = Head.objects.filter(size=size).values_list("root", flat=True).first()
+    return None if found is None else bytes(found)
