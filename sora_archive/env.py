@@ -72,6 +72,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("VERIFY_REPORT_DAYS", "90", "Days after which a report that nobody opens is removed."),
     Setting("VERIFY_KEPT_BYTES", str(20 * 1024**3), "Room for files that visitors leave with their reports, in bytes; 0: none are kept."),
     Setting("SECURITY_CONTACT", "", "mailto: or https: address for /.well-known/security.txt; empty: no such file."),
+    Setting("EMAIL_URL", "", "Mail server, such as smtp+tls://user:password@host:587; default: mail is kept for the operator, see below."),
+    Setting("EMAIL_FROM", "", "Sender of mail; default: archive@ and SITE_URL's host."),
+    Setting("OPERATOR_NAME", "", "Who runs the archive, for the pages on privacy, terms and contact."),
+    Setting("OPERATOR_CONTACT", "", "How to reach them: mailto: or https: address; with OPERATOR_NAME."),
+    Setting("CAPTURE_MAX_BYTES", str(512 * 1024 * 1024), "Largest captured copy a curator can attach to a source, in bytes."),
+    Setting("SIGN_RANGE_LIMITS", "10/60,60/3600", "Sign-ups from one address range: number/seconds, a burst and in the long run."),
+    Setting("SIGN_DOMAIN_LIMITS", "30/60,300/3600", "The same for one mail domain."),
+    Setting("SIGN_LARGE_DOMAINS", "aol.com,gmail.com,gmx.de,gmx.net,hotmail.com,icloud.com,live.com,mail.ru,me.com,msn.com,naver.com,outlook.com,proton.me,protonmail.com,qq.com,web.de,yahoo.com", "Mail domains of so many people that they have no limit."),
     Setting("STATEMENT_FILE", "", "Text file of the artists' statement; default: the draft that ships."),
 )  # fmt: skip
 
@@ -108,3 +116,16 @@ def folder(name: str, default: Path) -> Path:
     """The value of a setting as an absolute path, or the given default where it is empty."""
     value = text(name)
     return Path(value).expanduser().resolve() if value else default
+
+
+def rates(name: str) -> tuple[tuple[int, int], ...]:
+    """The value of a setting as pairs of a number and the seconds that it holds for."""
+    found = []
+    for word in words(name):
+        most, _, seconds = word.partition("/")
+        if not (most.isdecimal() and seconds.isdecimal() and int(most) and int(seconds)):
+            raise ImproperlyConfigured(f"{name} is written like 10/60,60/3600, not {word!r}.")
+        found.append((int(most), int(seconds)))
+    if not found:
+        raise ImproperlyConfigured(f"{name} is written like 10/60,60/3600, and not empty.")
+    return tuple(found)

@@ -293,6 +293,32 @@ STATEMENT_FILE = env.folder(
     "STATEMENT_FILE", BASE_DIR / "sora_archive" / "statement" / "text" / "statement.md"
 )
 
+# Without a mail server nothing is lost: the operator reads the letters on a page of the site.
+MAIL_IS_KEPT = not env.text("EMAIL_URL")
+_MAIL = environ.Env.email_url_config(env.text("EMAIL_URL")) if not MAIL_IS_KEPT else {}
+EMAIL_BACKEND = _MAIL.get("EMAIL_BACKEND", "sora_archive.mailroom.Backend")
+EMAIL_HOST = _MAIL.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _MAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _MAIL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _MAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = _MAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM") or f"archive@{urlsplit(SITE_URL).hostname}"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+OPERATOR_NAME = env.text("OPERATOR_NAME")
+OPERATOR_CONTACT = env.text("OPERATOR_CONTACT")
+if OPERATOR_CONTACT and not OPERATOR_CONTACT.startswith(("mailto:", "https:")):
+    raise ImproperlyConfigured("OPERATOR_CONTACT must begin with mailto: or https:.")
+CAPTURE_MAX_BYTES = env.whole("CAPTURE_MAX_BYTES")
+SIGN_RANGE_LIMITS = env.rates("SIGN_RANGE_LIMITS")
+SIGN_DOMAIN_LIMITS = env.rates("SIGN_DOMAIN_LIMITS")
+SIGN_LARGE_DOMAINS = frozenset(env.words("SIGN_LARGE_DOMAINS"))
+
+# What the sweep calls once an hour besides its own work; each returns what it did, in words or "".
+SWEPT_HOURLY = ["sora_archive.mailroom.sweep", "sora_archive.statement.sweeping.sweep"]
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
