@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from sora_archive import health, preferences
+from sora_archive import health, mailroom, notices, preferences
 
 # One way in for everybody: the admin's own login page knows neither throttles nor second steps.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -20,6 +20,10 @@ urlpatterns = [
     path("accounts/", include("sora_archive.accounts.signin_urls")),
     path("accounts/", include("sora_archive.accounts.urls")),
     path("preferences/", preferences.choose, name="preferences"),
+    path("privacy/", notices.privacy, name="privacy"),
+    path("terms/", notices.terms, name="terms"),
+    path("contact/", notices.contact, name="contact"),
+    path("mail/", mailroom.page, name="mailroom"),
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),
 ]
