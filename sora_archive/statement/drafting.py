@@ -1,34 +1,15 @@
 """The curators' pages: the draft, what it would change, and the act that makes it a version."""
 
-from collections.abc import Callable
-
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from . import versions, words
 from .errors import VersionRefused
 from .forms import DraftForm, MakeForm
+from .guards import curator_id, for_curators
 from .models import Draft
-
-_View = Callable[[HttpRequest], HttpResponse]
-
-
-def for_curators(view: _View) -> _View:
-    """Only for those who look after the archive; others are told so."""
-
-    @never_cache
-    @login_required
-    def guarded(request: HttpRequest) -> HttpResponse:
-        if not request.user.is_staff:
-            raise PermissionDenied("Only curators work on the statement.")
-        return view(request)
-
-    return guarded
 
 
 @for_curators
@@ -38,7 +19,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     initial = {} if request.method == "POST" else {"text": versions.draft_text()}
     form = DraftForm(request.POST or None, initial=initial)
     if form.is_bound and form.is_valid():
-        versions.keep_draft(form.cleaned_data["text"], _id(request))
+        versions.keep_draft(form.cleaned_data["text"], curator_id(request))
         messages.success(request, "The draft is kept. Nobody but curators sees it.")
         return redirect("statement:draft")
     return _page(request, form, status=422 if form.is_bound else 200)
@@ -52,7 +33,7 @@ def make(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         reason, seen = form.cleaned_data["reason"], form.cleaned_data["sha256"]
         try:
-            return redirect(versions.make(_id(request), reason, seen))
+            return redirect(versions.make(curator_id(request), reason, seen))
         except VersionRefused as error:
             form.add_error(None, str(error))
     return _page(request, DraftForm(initial={"text": versions.draft_text()}), form, status=422)
@@ -73,9 +54,3 @@ def _page(
     elif making:
         context["making"] = making
     return render(request, "statement/draft.html", context, status=status)
-
-
-def _id(request: HttpRequest) -> int:
-    if request.user.pk is None:
-        raise PermissionDenied("Sign in first.")
-    return int(request.user.pk)

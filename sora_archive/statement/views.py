@@ -9,10 +9,11 @@ from django.views.decorators.http import require_safe
 
 from provenance.log import outbox
 
-from . import versions
+from . import counting, translating, versions
 from .errors import StatementUnreadable
 from .feed import atom
-from .models import Version
+from .models import Translation, Version
+from .signing_views import frame
 from .words import load, parse
 
 log = logging.getLogger(__name__)
@@ -73,8 +74,43 @@ def changes(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "statement/changes.html", context)
 
 
+@require_safe
+def translation(request: HttpRequest, number: int, language: str) -> HttpResponse:
+    """A version in another language, with what it is worth beside the one that was signed."""
+    found = _translation(number, language)
+    newest = versions.newest()
+    context = {
+        "statement": parse(found.text.encode()),
+        "translation": found,
+        "into": translating.language_of(language),
+        "version": found.version,
+        "lags": newest is not None and newest.number > number,
+    }
+    return render(request, "statement/translation.html", context)
+
+
+@require_safe
+def translated(request: HttpRequest, number: int, language: str) -> HttpResponse:
+    """Its plain text."""
+    text = _translation(number, language).text
+    return HttpResponse(text.encode(), content_type="text/plain; charset=utf-8")
+
+
+def _translation(number: int, language: str) -> Translation:
+    found = translating.find(_version(number), language)
+    if found is None:
+        raise Http404("There is no such translation.")
+    return found
+
+
 def _version(number: int) -> Version:
     return get_object_or_404(Version.objects.select_related("made_by"), pk=number)
+
+
+def _earlier(found: Version) -> list[tuple[int, int]]:
+    """The versions before this one that have signatures, and how many; the newest first."""
+    numbers = counting.numbers()
+    return sorted((item for item in numbers.items() if item[0] < found.number), reverse=True)
 
 
 def _page(request: HttpRequest, found: Version, *, newest: bool) -> HttpResponse:
@@ -83,5 +119,10 @@ def _page(request: HttpRequest, found: Version, *, newest: bool) -> HttpResponse
         "version": found,
         "newest": newest,
         "entry": outbox.index_of(found.ticket),
+        "shown": counting.shown(found),
+        "earlier": _earlier(found),
+        "translations": translating.standings(found),
+        "address": settings.SITE_URL + found.get_absolute_url(),
+        "frame": frame(),
     }
     return render(request, "statement/show.html", context)

@@ -137,7 +137,7 @@ def test_feed_readers_learn_of_a_version(client: Client, mo: User) -> None:
         "UPDATE statement_version SET reason = 'other'",
         "UPDATE statement_version SET number = 9, made_by_id = NULL",
         "DELETE FROM statement_version",
-        "TRUNCATE statement_version",
+        "TRUNCATE statement_version CASCADE",
     ],
 )
 def test_the_database_refuses_to_change_a_version(mo: User, sql: str) -> None:

@@ -47,3 +47,38 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return "The draft"
+
+
+class Translation(models.Model):
+    """A version in another language; a better translation is another row, never a change.
+
+    `language` is a code that Django knows (de, pt-br); `sha256` (hex) is that of the text as UTF-8.
+    """
+
+    version = models.ForeignKey(Version, models.PROTECT, related_name="translations")
+    language = models.CharField(max_length=12)
+    revision = models.PositiveSmallIntegerField()
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("language", "-version_id", "-revision")
+        constraints = (
+            models.UniqueConstraint(
+                "version", "language", "revision", name="statement_translation_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(revision__gte=1), name="statement_translation_counts_from_one"
+            ),
+            models.CheckConstraint(
+                condition=~Q(language=""), name="statement_translation_has_a_language"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Version {self.version_id} in {self.language}, revision {self.revision}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("statement:translation", args=[self.version_id, self.language])

@@ -1,0 +1,249 @@
+"""Stories of the count: strangers recompute it, and it equals the number shown."""
+
+import io
+import json
+import random
+import time
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from provenance.core.records import EntryType, commitment
+from provenance.core.tallies import FIELD
+from provenance.log import outbox
+from provenance.log.audit import audit
+from provenance.log.export import export
+from sora_archive.accounts.models import User
+from sora_archive.statement import counting, invalidating, limits, mails, signing
+from sora_archive.statement.errors import SigningRefused
+from sora_archive.statement.invalidating import Criteria
+from sora_archive.statement.models import Link, Reason, Signature, State, Version
+from tests.site.signatories import (
+    TEXT,
+    Log,
+    counted,
+    last_links,
+    make_version,
+    signed,
+    started_log,
+    token,
+    wish,
+)
+
+WHY = (Reason.AUTOMATED, "One program made them.")
+
+
+@pytest.fixture
+def log(db: None, tmp_path: Path) -> Log:
+    return started_log(tmp_path)
+
+
+@pytest.fixture
+def version(log: Log) -> Version:
+    return make_version(log)
+
+
+def count(*arguments: str) -> str:
+    said = io.StringIO()
+    call_command("countsignatures", *arguments, stdout=said, stderr=io.StringIO())
+    return said.getvalue()
+
+
+def names(client: Client, number: int = 1) -> bytes:
+    return b"".join(client.get(f"/statement/versions/{number}/signatures.jsonl"))
+
+
+@pytest.fixture
+def some(mo: User, version: Version, log: Log) -> Version:
+    """Seven signatures: one taken back, two invalid, one reinstated after that, one of no name."""
+    for number in range(7):
+        signed(version, number, anonymous=number == 4)
+        log.take_up()
+        if number == 0:
+            signing.withdraw(token(last_links()["mine"]))
+    for number in (1, 2, 3):
+        made = invalidating.invalidate(Criteria(1, name=f"No {number}"), 1, WHY, mo.pk)
+        log.take_up()
+    invalidating.undo(made.pk, "A mistake.", mo.pk)
+    log.take_up()
+    return version
+
+
+def test_page_json_command_and_database_agree(client: Client, some: Version) -> None:
+    assert counted(some) == 4
+    assert json.loads(client.get("/statement/count.json").content)["signatures"] == 4
+    page = client.get("/statement/count/").content.decode()
+    assert page.count("<td>4</td>") == 2
+    assert "Yes" in page
+    said = count()
+    assert f"version 1 ({some.sha256}): 4 count; 7 made, 1 taken back, 2 invalidated" in said
+    assert "Everything agrees." in said
+
+
+def test_a_stranger_counts_from_a_copy_and_matches_every_name(
+    client: Client, some: Version, log: Log, tmp_path: Path
+) -> None:
+    export(tmp_path / "copy", lambda done, total: None)
+    (tmp_path / "names.jsonl").write_bytes(names(client))
+    vkey = log.sequencer.signer.vkey
+    said = count(
+        "--dir", str(tmp_path / "copy"), "--vkey", vkey, "--names", str(tmp_path / "names.jsonl")
+    )
+    assert "4 count; 7 made" in said
+    assert "3 names match their entries" in said
+
+
+def test_the_salts_beside_the_list_open_the_entries(
+    client: Client, some: Version, log: Log
+) -> None:
+    entries = {body["at"]: body for body in log.bodies(EntryType.SIGNATURE)}
+    lines = [json.loads(line) for line in names(client).splitlines()]
+    assert {line[FIELD]["name"] for line in lines} == {f"Somebody No {n}" for n in (3, 5, 6)}
+    for line in lines:
+        made = commitment(FIELD, bytes.fromhex(line["salt"]), line[FIELD])
+        assert made == entries[line["entry"]][FIELD]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda lines: [lines[0].replace(b"No 3", b"No 9"), *lines[1:]],
+        lambda lines: [*lines, lines[0]],
+        lambda lines: [*lines, b"{}"],
+        lambda lines: [*lines, b"no json"],
+        lambda lines: [*lines, b'{"entry": 99999, "salt": "00", "signatory": 1}'],
+        lambda lines: [*lines, b"[" * 100_000],
+    ],
+    ids=["another_name", "twice", "empty", "no_json", "no_entry", "deep"],
+)
+def test_a_list_that_does_not_match_is_found_out(
+    client: Client, some: Version, tmp_path: Path, spoil: object
+) -> None:
+    assert callable(spoil)
+    lines = spoil(names(client).splitlines())
+    (tmp_path / "names.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.raises(CommandError, match="1 things disagree"):
+        count("--names", str(tmp_path / "names.jsonl"))
+    with pytest.raises(CommandError, match="cannot be read"):
+        count("--names", str(tmp_path / "missing"))
+
+
+def test_a_number_that_the_log_does_not_give_is_found_out(
+    client: Client, some: Version, log: Log
+) -> None:
+    signed(some, 9)
+    assert "the log may be a second behind" in client.get("/statement/count/").content.decode()
+    with pytest.raises(CommandError, match="the pages show 5, the log gives 4"):
+        count()
+    log.take_up()
+    assert "Everything agrees." in count()
+    assert "Yes" in client.get("/statement/count/").content.decode()
+
+
+def test_the_count_goes_on_where_it_stopped_and_notices_another_log(
+    version: Version, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed(version, 1)
+    log.take_up()
+    assert counting.recount().of(1) == 1
+    first = counting._reader
+    signed(version, 2)
+    log.take_up()
+    assert counting.recount().of(1) == 2
+    assert counting._reader is first
+    monkeypatch.setattr(first, "root", b"\0" * 32)  # as after another history
+    assert counting.recount().of(1) == 2
+    assert counting._reader is not first
+
+
+@pytest.mark.django_db
+def test_a_log_that_never_started_is_no_error(client: Client) -> None:
+    counting._reader.tally.size = 0
+    assert client.get("/statement/count/").status_code == 200
+    assert json.loads(client.get("/statement/count.json").content) == {
+        "signatures": 0, "versions": [],
+    }  # fmt: skip
+    assert client.get("/statement/embed/").status_code == 200
+    with pytest.raises(CommandError, match="no checkpoint yet"):
+        count()
+
+
+def test_the_number_may_be_read_and_framed_by_anybody(client: Client, some: Version) -> None:
+    answer = client.get("/statement/count.json")
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    [row] = json.loads(answer.content)["versions"]
+    assert row == {
+        "version": 1, "sha256": some.sha256, "signatures": 4,
+        "page": "http://testserver/statement/versions/1/",
+    }  # fmt: skip
+    frame = client.get("/statement/embed/")
+    assert "X-Frame-Options" not in frame
+    policy = frame["Content-Security-Policy"]
+    assert "frame-ancestors *" in policy
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "form-action 'none'" in policy
+    assert not frame.cookies
+    assert "<script" not in frame.content.decode()
+    assert "Our words" in frame.content.decode()
+    page = client.get("/statement/").content.decode()
+    assert "&lt;iframe src=&quot;http://testserver/statement/embed/&quot;" in page
+    assert "X-Frame-Options" in client.get("/statement/")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_twenty_thousand_signatures_are_counted_alike(
+    client: Client, mo: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every step through the functions that the pages call; only the letters are not written."""
+    tokens: list[str] = []
+    monkeypatch.setattr(
+        mails, "to_confirm", lambda _, confirming, own, __: tokens.extend((confirming, own))
+    )
+    monkeypatch.setattr(mails, "send", lambda *_: None)
+    monkeypatch.setattr(limits, "admit", lambda *_: [])
+    log, chance = started_log(tmp_path / "log"), random.Random(7)
+    versions = [make_version(log, TEXT), make_version(log, TEXT.replace("pay", "fair pay"))]
+    begun = time.monotonic()
+    own: list[str] = []
+    for number in range(20_000):
+        signing.ask(versions[number % 5 == 0], wish(number), "x")
+        confirm, mine = tokens[-2:]
+        if number % 100:  # one in a hundred never opens the letter
+            signing.confirm(token(confirm))
+            own.append(token(mine))
+        if number % 2_000 == 1_999:
+            log.take_up()
+    print(f"20,000 signed in {time.monotonic() - begun:.0f} s")
+    for mine in chance.sample(own, 500):
+        signing.withdraw(mine)
+    log.take_up()
+    decisions = [
+        invalidating.invalidate(criteria, invalidating.chosen(criteria).count(), WHY, mo.pk)
+        for criteria in (Criteria(1, name="7"), Criteria(2, name="13"), Criteria(1, name="88"))
+    ]
+    log.take_up()
+    invalidating.undo(decisions[0].pk, "A mistake.", mo.pk)
+    log.take_up()
+    for mine in chance.sample(own, 500):
+        try:
+            signing.withdraw(mine)
+        except SigningRefused:
+            raise AssertionError("the log has taken up everything") from None
+    log.take_up()
+    again = counting.recount()
+    assert again.problems == ()
+    for version in versions:
+        assert again.of(version.number) == counted(version) > 1_000
+    assert sum(row.made for row in again.counts) == 19_800
+    assert Signature.objects.filter(state=State.WAITING).count() == 200
+    assert f"{counted(versions[0])} count" in count()
+    for version in versions:
+        (tmp_path / "names").write_bytes(names(client, version.number))
+        assert f"{counted(version)} names match" in count("--names", str(tmp_path / "names"))
+    assert audit().problems == []
+    assert Link.objects.count() == 40_000
+    assert outbox.index_of(versions[0].ticket) == 0
