@@ -156,6 +156,13 @@ INVENTORY: tuple[Kept, ...] = (
          "verify_revealed", "gallery_hanging", "gallery_word", "gallery_tally"),
     ),
     Kept(
+        _ACCOUNTS,
+        _("Collections of clips, with their words, and which curator made them."),
+        _("To show clips together."),
+        _("As long as the archive exists; a curator's name until the account is deleted."),
+        ("gallery_collection", "gallery_piece"),
+    ),
+    Kept(
         _EVERYBODY,
         _("The public log: what happened and when, with salted hashes in place of names, prompts "
           "and files; beside it, apart, the salts."),
