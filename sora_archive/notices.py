@@ -31,10 +31,18 @@ _EVERYBODY, _READERS = _("Everybody"), _("Who reads, watches or checks a file")
 INVENTORY: tuple[Kept, ...] = (
     Kept(
         _READERS,
-        _("Nothing. The server keeps no list of visits and of addresses. A file that is checked is "
-          "read once and deleted."),
+        _("Nothing about a visit: the server keeps no list of pages and addresses."),
         _("So that nobody can be asked for it."),
         _("No time at all."),
+    ),
+    Kept(
+        _READERS,
+        _("A report about each file that is checked: its hash and size, what its credential says, "
+          "the verdict; the file itself only if you chose to leave it."),
+        _("To show the verdict again under an address that nobody can guess, and to check again."),
+        _("Until it is deleted by the link that comes with it, or nobody has opened it for "
+          "%(days)d days.") % {"days": settings.VERIFY_REPORT_DAYS},
+        ("verify_report", "verify_finding", "verify_trustsnapshot"),
     ),
     Kept(
         _READERS,
