@@ -40,8 +40,8 @@ INVENTORY: tuple[Kept, ...] = (
         _("A report about each file that is checked: its hash and size, what its credential says, "
           "the verdict; the file itself only if you chose to leave it."),
         _("To show the verdict again under an address that nobody can guess, and to check again."),
-        _("Until it is deleted by the link that comes with it, or nobody has opened it for "
-          "%(days)d days.") % {"days": settings.VERIFY_REPORT_DAYS},
+        _("Until it is deleted by the link that comes with it, or nobody has opened it for as long "
+          "as the page of the check says."),
         ("verify_report", "verify_finding", "verify_trustsnapshot"),
     ),
     Kept(
@@ -130,6 +130,14 @@ INVENTORY: tuple[Kept, ...] = (
         _("The second step of signing in."),
         _("Until you take it away, or the account is deleted."),
         ("mfa_authenticator",),
+    ),
+    Kept(
+        _ACCOUNTS,
+        _("If you sign your requests with a passkey: its public half, each signature, and what "
+          "waits for one."),
+        _("That everybody can see that a request was yours."),
+        _("With the request that was signed; an unsigned one for minutes."),
+        ("accounts_artistkey", "generation_proposal", "generation_requestsignature"),
     ),
     Kept(
         _ACCOUNTS,
