@@ -16,6 +16,7 @@ from .choice import Choice
 from .errors import BadChoice, BadPlace
 from .exhibit import entries_of, tombstone_of
 from .facets import facets
+from .lineage import lineage
 from .models import Collection
 
 SHEETS = ("gallery", "forms", "find", "evidence", "record", "patterns")
@@ -73,6 +74,7 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "entries": entries_of(found),
         "uses": [Use(use).label for use in found.generation.allowed_uses],
         "collections": curating.named(found.pk),
+        "lineage": lineage(found),
         "poster": addresses.local("generation:poster", found.pk),
         "file": addresses.local("generation:clip_file", found.pk),
         "structured": describing.structured(found),
