@@ -59,3 +59,11 @@ class RedactionFailed(GenerationError):
 
     The text says what the operator can do; it names no value.
     """
+
+
+class NotLetIn(GenerationError):
+    """A program may not do this: `status` is 401 or 403, `challenge` as RFC 6750 has it."""
+
+    def __init__(self, status: int, words: str, challenge: str) -> None:
+        super().__init__(words)
+        self.status, self.words, self.challenge = status, words, challenge

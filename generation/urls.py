@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from . import acts, files, hidden, views
+from . import acts, api, files, hidden, views
 
 app_name = "generation"
 urlpatterns = [
+    path("api/v1/generations", api.generations, name="api_generations"),
+    path("api/v1/generations/<uuid:generation_id>", api.generation, name="api_generation"),
+    path("api/v1/generations/<uuid:generation_id>/cancel", api.cancel, name="api_cancel"),
+    path("api/v1/generations/<uuid:generation_id>/clip.mp4", api.clip_file, name="api_clip_file"),
     path("ask/", views.ask, name="ask"),
     path("generations/", views.mine, name="mine"),
     path("generations/<uuid:generation_id>/", views.show, name="show"),

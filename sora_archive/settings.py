@@ -263,6 +263,8 @@ LOG_ANCHOR_SECONDS = env.whole("LOG_ANCHOR_SECONDS")
 TSA_URL = env.text("TSA_URL")
 TSA_WAIT_SECONDS = env.whole("TSA_WAIT_SECONDS")
 
+# Whom a program acts for: the line knows no accounts, and asks what this names.
+API_HOLDER = "sora_archive.accounts.tokens.holder"
 GENERATION_MODELS = [Path(folder) for folder in env.words("GENERATION_MODELS", ":")]
 WORKER_SHUTDOWN_SECONDS = env.whole("WORKER_SHUTDOWN_SECONDS")
 WORKER_QUEUES = env.words("WORKER_QUEUES")

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from .invitations import Newcomer, Terms
-from .models import Role, User
+from .models import Role, Scope, User
 from .names import clean_pseudonym
 
 CODE = _("Code")
@@ -182,3 +182,20 @@ class AllowForm(forms.Form):
         help_text=_("In all, those already asked for included. Empty: any number."),
     )  # fmt: skip
     reason = forms.CharField(label=_("Why"), max_length=300)
+
+
+class TokenForm(forms.Form):
+    """What a new token is for."""
+
+    name = forms.CharField(
+        label=_("What it is for"), max_length=80, help_text=_("So that you know it again.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.TypedChoiceField(
+        label=_("Works for"),
+        coerce=int,
+        choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year"))],
+        initial=90,
+    )

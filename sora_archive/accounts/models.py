@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -135,6 +136,39 @@ class ArtistKey(models.Model):
                 condition=Q(removed_at__isnull=True, removed_ticket__isnull=True)
                 | Q(removed_at__isnull=False, removed_ticket__isnull=False),
                 name="key_removed_with_an_entry",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Scope(models.TextChoices):
+    """What a token may be used for; the second does not contain the first."""
+
+    READ = "read", _("Read: your generations, your clips")
+    GENERATE = "generate", _("Generate: ask for clips, and cancel them")
+
+
+class Token(models.Model):
+    """A secret by which a program acts for a person; only its hash is kept."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=80)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=12, help_text="how it begins, to tell it from others")
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope.choices))
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=Scope.values) & Q(scopes__len__gt=0),
+                name="token_scopes_known",
             ),
         )
 

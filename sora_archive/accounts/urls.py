@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import inviting, passkeys, signing, views
+from . import inviting, passkeys, signing, token_pages, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("sessions/others/", views.end_others, name="end_others"),
     path("sessions/<int:session_id>/end/", views.end_session, name="end_session"),
     path("keys/<int:key_id>/", passkeys.key, name="key"),
+    path("tokens/", token_pages.mine, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", token_pages.revoke, name="revoke_token"),
     path("sign/<uuid:proposal_id>/", signing.sign, name="sign"),
     path("signatures/<uuid:generation_id>/share/", signing.share, name="share_signature"),
     path("signatures/<uuid:generation_id>.json", signing.evidence, name="signature"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
+from generation import openapi as asked
 from generation.models import Use
 
 from .choice import LENGTHS, LICENCES, NAME_LETTERS
@@ -80,12 +81,14 @@ def document() -> dict[str, Any]:
         "info": {
             "title": f"{settings.SITE_NAME} API",
             "version": "1",
-            "description": "Published clips and where their evidence is. Read-only; no key needed.",
+            "description": "Published clips and where their evidence is, open to all; asking for "
+            "clips, with a token.",
         },
         "servers": [{"url": settings.SITE_URL}],
         "paths": {
             "/api/v1/clips": {"get": _list()},
             "/api/v1/clips/{id}": {"get": _one()},
+            **asked.paths(),
         },
         "components": {
             "schemas": {
@@ -98,7 +101,9 @@ def document() -> dict[str, Any]:
                     }
                 ),
                 "Refusal": _object({"error": _TEXT}),
-            }
+                **asked.SCHEMAS,
+            },
+            "securitySchemes": asked.SECURITY,
         },
     }
 

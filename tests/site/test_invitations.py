@@ -103,6 +103,7 @@ def test_an_invitation_that_was_taken_up_is_not_withdrawn(as_mo: Client) -> None
     assert invitation.withdrawn_at is None
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_use_one_link_at_once_one_comes_in(mo: User) -> None:
     _made, token = invitations.invite(mo, Terms(Role.ARTIST, None, "A race."))
@@ -158,6 +159,7 @@ def test_the_allowance_of_an_invitation_holds_and_a_curator_raises_it(as_mo: Cli
     assert ask(eve).state == State.QUEUED
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_two_requests_at_once_cannot_both_be_the_last(mo: User, ada: User) -> None:
     invitations.allow(ada, mo, 1, "One.")

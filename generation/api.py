@@ -1,0 +1,182 @@
+"""The line for programs: ask, look, cancel, fetch, with a token of the artist's.
+
+A token is no cookie: no other site can make a browser send it, so these need no CSRF token.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from . import asking, files, requesting
+from .errors import NotLetIn
+from .models import Clip, Generation
+from .requesting import BadRequest
+
+MOST = 100
+_View: TypeAlias = Callable[..., HttpResponseBase]
+
+
+def for_programs(view: _View) -> _View:
+    """Answers refusals as JSON in words."""
+
+    @csrf_exempt
+    @never_cache
+    def answer(request: HttpRequest, **where: uuid.UUID) -> HttpResponseBase:
+        try:
+            return view(request, **where)
+        except NotLetIn as error:
+            refusal = _json({"error": error.words}, error.status)
+            refusal["WWW-Authenticate"] = error.challenge
+            return refusal
+        except BadRequest as error:
+            return _json({"error": error.words, "fields": error.fields}, error.status)
+
+    return answer
+
+
+@for_programs
+@require_http_methods(["GET", "HEAD", "POST"])
+def generations(request: HttpRequest) -> HttpResponse:
+    """Ask for a clip (POST), or list what was asked for, the newest first."""
+    return _ask(request) if request.method == "POST" else _list(request)
+
+
+@for_programs
+@require_safe
+def generation(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
+    """One generation of the artist's."""
+    return _json(_shown(_own(_holder(request, "read"), generation_id)))
+
+
+@for_programs
+@require_POST
+def cancel(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
+    """Stop one; what has ended stays as it is."""
+    found = _own(_holder(request, "generate"), generation_id)
+    asking.cancel(found)
+    return _json(_shown(_own_again(found)))
+
+
+@for_programs
+@require_safe
+def clip_file(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponseBase:
+    """The file of a finished clip, published or not."""
+    artist = _holder(request, "read")
+    clip = Clip.objects.filter(generation=_own(artist, generation_id)).first()
+    if clip is None:
+        raise BadRequest(_("No clip has come of it (yet)."), 404)
+    request.user = artist  # type: ignore[assignment]  # the files are shown to whom they are shown
+    return files.clip_file(request, clip.pk)
+
+
+def _ask(request: HttpRequest) -> HttpResponse:
+    artist = _holder(request, "generate")
+    key = requesting.key_of(request.headers.get("Idempotency-Key", ""))
+    asked, given = requesting.read(request, key)
+    drafted = asking.draft(artist, asked)
+    found = asking.ask_as_drafted(artist, drafted)
+    if found.pk == drafted.generation.pk:
+        answer = _json(_shown(found), 201)
+    elif not requesting.same(found, drafted.generation, given):
+        words = _("This Idempotency-Key was used for another request. Use a new one for each.")
+        raise BadRequest(words, 422)
+    else:
+        answer = _json(_shown(_own_again(found)), 200)
+    answer["Location"] = reverse("generation:api_generation", args=[found.pk])
+    return answer
+
+
+def _list(request: HttpRequest) -> HttpResponse:
+    artist = _holder(request, "read")
+    limit, before = request.GET.get("limit", "20"), request.GET.get("before", "")
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= MOST):
+        raise BadRequest(_("limit is a number from 1 to %d.") % MOST, 400)
+    own = Generation.objects.filter(artist_id=artist.pk).select_related("clip")
+    if before:
+        own = own.filter(_older_than(artist, before))
+    rows = list(own.order_by("-created_at", "-pk")[: int(limit) + 1])
+    more = len(rows) > int(limit)
+    page = rows[: int(limit)]
+    following = f"{reverse('generation:api_generations')}?before={page[-1].pk}" if more else None
+    address = f"{settings.SITE_URL}{following}&limit={limit}" if following else None
+    return _json({"generations": [_shown(row) for row in page], "next": address})
+
+
+def _older_than(artist: AbstractBaseUser, before: str) -> Q:
+    try:
+        place = _own(artist, uuid.UUID(before))
+    except ValueError as error:
+        raise BadRequest(_("before is the id of a generation."), 400) from error
+    return Q(created_at__lt=place.created_at) | Q(created_at=place.created_at, pk__lt=place.pk)
+
+
+def _holder(request: HttpRequest, scope: str) -> AbstractBaseUser:
+    find: Callable[[HttpRequest, str], AbstractBaseUser] = import_string(settings.API_HOLDER)
+    return find(request, scope)
+
+
+def _own(artist: AbstractBaseUser, generation_id: uuid.UUID) -> Generation:
+    own = Generation.objects.select_related("clip").filter(artist_id=artist.pk)
+    found = own.filter(pk=generation_id).first()
+    if found is None:
+        raise BadRequest(_("You have no generation of this id."), 404)
+    return found
+
+
+def _own_again(found: Generation) -> Generation:
+    return Generation.objects.select_related("clip").get(pk=found.pk)
+
+
+def _shown(row: Generation) -> dict[str, Any]:
+    clip: Clip | None = getattr(row, "clip", None)
+    return {
+        "id": str(row.pk),
+        "state": row.state,
+        "attempt": row.attempt,
+        "prompt": row.prompt,
+        "negative_prompt": row.negative_prompt,
+        "model": row.model,
+        "seed": str(row.seed),
+        "steps": row.steps,
+        "guidance": row.guidance,
+        "width": row.width,
+        "height": row.height,
+        "frames": row.frames,
+        "fps": row.fps,
+        "licence": row.licence,
+        "allowed_uses": list(row.allowed_uses),
+        "prompt_hidden": row.prompt_hidden,
+        "parent": str(row.parent_id) if row.parent_id else None,
+        "step": row.step,
+        "reason": row.reason_code,
+        "words": row.reason,
+        "created_at": row.created_at.isoformat(),
+        "finished_at": row.finished_at.isoformat() if row.finished_at else None,
+        "page": settings.SITE_URL + row.get_absolute_url(),
+        "clip": _clip(row, clip) if clip else None,
+    }
+
+
+def _clip(row: Generation, clip: Clip) -> dict[str, str]:
+    file = reverse("generation:api_clip_file", args=[row.pk])
+    return {
+        "id": str(clip.pk),
+        "visibility": clip.visibility,
+        "file": settings.SITE_URL + file,
+    }
+
+
+def _json(body: dict[str, Any], status: int = 200) -> HttpResponse:
+    return JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
