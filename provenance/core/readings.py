@@ -179,17 +179,21 @@ def _claims(claim: Mapping[str, Any], assertions: Mapping[str, Any]) -> Iterator
         value = _dig(assertions.get(label), path)
         if label == manifests.TRAINING_MINING and value:
             value = _uses(value)
+        if path[-1] == "libraries" and isinstance(value, Mapping):
+            value = ", ".join(f"{name} {_text(version)}" for name, version in value.items())
         if value not in (None, ""):
             yield Claim(label, words, _text(value), asserted_by)
+    if _dig(assertions.get(manifests.PROMPT), ("hidden",)) is True:
+        yield Claim(manifests.PROMPT, "Prompt", _HIDDEN, manifests.BY_ARTIST)
     for label in assertions:
-        if label not in _EXPLAINED and not label.startswith(("c2pa.hash.", "c2pa.thumbnail.")):
+        if label not in _EXPLAINED and not label.startswith(_ELSEWHERE):
             yield Claim(label, "Further statement, not explained here", label, "signer")
 
 
 def _action_claims(assertions: Mapping[str, Any]) -> Iterator[Claim]:
     for label in (manifests.ACTIONS, "c2pa.actions"):
         for action in _dig(assertions.get(label), ("actions",)) or ():
-            yield Claim(label, "What was done", _text(action.get("action")), "signer")
+            yield Claim(label, "What was done", _deed(_text(action.get("action"))), "signer")
             if action.get("action") == "c2pa.redacted" and action.get("description"):
                 yield Claim(label, "Redacted", _text(action["description"]), "signer")
             source = _text(action.get("digitalSourceType"))
@@ -199,6 +203,25 @@ def _action_claims(assertions: Mapping[str, Any]) -> Iterator[Claim]:
                 yield Claim(label, "Source", source, "signer")
             if action.get("when"):
                 yield Claim(label, "When", _text(action["when"]), "signer")
+
+
+_HIDDEN = "Kept back by its artist. The log holds a commitment to it, so it can be proved later."
+_DEEDS = {
+    "c2pa.created": "it was created",
+    "c2pa.opened": "another file was opened to be worked on",
+    "c2pa.placed": "another file was placed into it",
+    "c2pa.edited": "it was edited",
+    "c2pa.redacted": "a statement was taken out of an earlier credential",
+    "c2pa.published": "it was published",
+    "c2pa.converted": "it was converted into another format",
+    "c2pa.transcoded": "it was encoded anew",
+    "c2pa.watermarked": "an invisible mark was put into it",
+}
+
+
+def _deed(action: str) -> str:
+    """An action in words, with its label for whoever looks it up."""
+    return f"{_DEEDS[action]} ({action})" if action in _DEEDS else action
 
 
 _Path = tuple[str, ...]
@@ -235,6 +258,8 @@ _LINES: tuple[tuple[str, _Path, str, str], ...] = (
     (manifests.TRAINING_MINING, ("entries",), "Use for training and mining", "signer"),
     (manifests.RECEIPT, ("origin",), "Public log", manifests.BY_ARCHIVE),
 )  # fmt: skip
+# What the check itself answers for, and what the history tells.
+_ELSEWHERE = ("c2pa.hash.", "c2pa.thumbnail.", "c2pa.ingredient")
 _EXPLAINED = {line[0] for line in _LINES} | {manifests.ACTIONS, "c2pa.actions"}
 
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from provenance import vault
 
-from . import reports
+from . import keyevents, reports
 from .models import Finding, Report, TrustSnapshot
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -81,9 +81,11 @@ def told(finding: Finding) -> Told:
 
 def page(report: Report) -> dict[str, Any]:
     """What the page of a report is drawn from."""
-    findings = [told(each) for each in report.findings.all()]
+    rows = list(report.findings.select_related("trust"))
+    findings = [told(each) for each in rows]
     return {
         "report": report,
+        "trust_entry": keyevents.entry_of_trust_list(rows[0].trust.text),
         "address": address(report),
         "newest": findings[0],
         "earlier": findings[1:],
@@ -95,13 +97,15 @@ def page(report: Report) -> dict[str, Any]:
 
 def as_json(report: Report) -> dict[str, Any]:
     """A report for programs: the newest verdict with its keys, and the report around it."""
-    findings = [told(each) for each in report.findings.all()]
+    rows = list(report.findings.select_related("trust"))
+    findings = [told(each) for each in rows]
     newest = findings[0]
+    entry = keyevents.entry_of_trust_list(rows[0].trust.text)
     return {
         **newest.verdict,
         "checked_at": _stamp(newest.at),
         "program": newest.program,
-        "trust": asdict(newest.believed),
+        "trust": asdict(newest.believed) | {"entry": entry},
         "report": {
             "id": report.pk,
             "page": address(report),
