@@ -4,6 +4,7 @@ Inside the library the system clock is read and the time-stamp address it is giv
 other address ever is. Contexts do not survive a fork, so each process makes its own when needed.
 """
 
+import codecs
 import io
 import json
 import os
@@ -32,11 +33,12 @@ from .errors import (
 )
 from .manifests import Manifest
 
-MP4 = "video/mp4"
+MP4, SVG = "video/mp4", "image/svg+xml"
 THUMBNAIL = "thumbnail.jpg"
 # Purposes a signing certificate may have. Without the first, certificates issued for C2PA alone
 # would be refused; a purpose listed with one anchor does not reach the library's profile check.
 EXTENDED_KEY_USAGES = "1.3.6.1.4.1.62558.2.1\n1.3.6.1.5.5.7.3.4\n1.3.6.1.5.5.7.3.36\n"
+_SNIFFED = 4096
 _JPEG = b"\xff\xd8\xff"
 _UNPARSED = "asset could not be parsed"
 _REMOTE_URL = re.compile(r"manifests? from url:?\s*(\S+)", re.IGNORECASE)
@@ -177,7 +179,7 @@ def read(source: Path | IO[bytes], anchors: Sequence[Anchor]) -> RawReport | Non
     context = _context(os.getpid(), tuple(anchors))
     with _opened(source) as stream:
         try:
-            reader = c2pa.Reader.try_create(None, stream, context=context)
+            reader = c2pa.Reader.try_create(_svg(stream), stream, context=context)
             if reader is None:
                 return None
             with reader:
@@ -187,6 +189,13 @@ def read(source: Path | IO[bytes], anchors: Sequence[Anchor]) -> RawReport | Non
         except (ValueError, RecursionError) as error:
             raise DamagedCredential("the validator's report cannot be read") from error
     return RawReport(store, crjson, validator())
+
+
+def _svg(stream: IO[bytes]) -> str | None:
+    """SVG's kind for a file that begins like one: the library knows all others by their bytes."""
+    head = stream.read(_SNIFFED).removeprefix(codecs.BOM_UTF8).lstrip()
+    stream.seek(0)
+    return SVG if head.startswith((b"<?xml", b"<!--", b"<svg")) and b"<svg" in head else None
 
 
 def validator() -> str:

@@ -221,8 +221,10 @@ def history(redacted: Sequence[str], superseded: Superseded) -> Iterator[str]:
 
 
 INTEGRITY_WORDS: Mapping[Integrity, str] = {
-    "holds": _("The video and every statement about it are as they were when they were signed."),
-    "broken": _("The video, or a statement about it, is not what was signed."),
+    "holds": _(
+        "What it shows and every statement about it are as they were when they were signed."
+    ),
+    "broken": _("What it shows, or a statement about it, is not what was signed."),
 }
 IDENTICAL_WORDS: Mapping[bool | None, str] = {
     True: _("Yes: not a single bit differs from the file that the archive issued."),

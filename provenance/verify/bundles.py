@@ -10,9 +10,7 @@ from django.conf import settings
 
 from provenance.core import bundles
 from provenance.core.boxes import manifest_of
-from provenance.core.proofs import Receipt, parse_proof, with_entry
-from provenance.log import receipts
-from provenance.log.errors import LogUnavailable
+from provenance.core.proofs import parse_proof, with_entry
 
 from . import ledger, presenting
 from .models import Credential, Report, TrustSnapshot
@@ -70,7 +68,8 @@ def _issued(manifest_id: str) -> Credential | None:
 
 
 def _proof(credential: Credential | None) -> dict[str, bytes]:
-    receipt = _receipt(credential) if credential else None
+    """The receipt of the finished file; none where no checkpoint covers its entry yet."""
+    receipt = ledger.issued(credential).generated if credential else None
     if receipt is None:
         return {}
     checkpoint = parse_proof(receipt.proof).checkpoint
@@ -78,14 +77,6 @@ def _proof(credential: Credential | None) -> dict[str, bytes]:
         bundles.PROOF: with_entry(receipt).encode(),
         bundles.CHECKPOINT: checkpoint.encode(),
     }
-
-
-def _receipt(credential: Credential) -> Receipt | None:
-    index = ledger.entry_of(credential)
-    try:
-        return None if index is None else receipts.receipt(index)
-    except LogUnavailable:
-        return None  # no checkpoint covers it yet; the report says so as well
 
 
 def _shown(credential: Credential | None) -> Path | None:

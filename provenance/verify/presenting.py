@@ -19,6 +19,9 @@ from provenance import vault
 from . import keyevents, reports
 from .models import Finding, Report, TrustSnapshot
 
+_PROMISED = (
+    "verdict", "bit_identical", "integrity", "signer", "log", "claims", "failures", "validator",
+)  # fmt: skip
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -102,6 +105,7 @@ def as_json(report: Report) -> dict[str, Any]:
     newest = findings[0]
     entry = keyevents.entry_of_trust_list(rows[0].trust.text)
     return {
+        **{key: newest.verdict[key] for key in _PROMISED},  # a database keeps no order of keys
         **newest.verdict,
         "checked_at": _stamp(newest.at),
         "program": newest.program,

@@ -79,8 +79,9 @@ def belongs_to(report: Report, key: str) -> bool:
 
 def delete(report: Report) -> None:
     """Remove a report and the file that was left with it, for good."""
+    report_id = report.pk  # which deleting takes from it
     report.delete()
-    kept.drop(report.pk)
+    kept.drop(report_id)
 
 
 def remove_unopened(now: datetime) -> int:

@@ -235,7 +235,12 @@ def _never_issued(shelf: Shelf) -> bytes:
 
 
 def _unknown_signer(shelf: Shelf) -> bytes:
-    return Archive("elsewhere.test").sign(shelf.subfolder("stranger")).data
+    return Archive("elsewhere.test").sign(shelf.subfolder("stranger"), shift=12).data
+
+
+def _our_pictures(shelf: Shelf) -> bytes:
+    """The pictures of the archive's clip, under a credential that somebody else made for them."""
+    return Archive("elsewhere.test").sign(shelf.subfolder("thief")).data
 
 
 def _foreign_changed(shelf: Shelf) -> bytes:
@@ -360,6 +365,8 @@ ASSETS: tuple[Asset, ...] = (
     Asset("signer_on_the_interim_list", _listed("interim"), "on_interim_list",
           "former, interim list"),
     Asset("unknown_signer", _unknown_signer, "unknown_signer", "does not vouch for"),
+    Asset("our_pictures_signed_by_a_stranger", _our_pictures, "unknown_signer",
+          "Its pictures are byte for byte those"),
     Asset("self_signed", _self_signed, "self_signed", "vouches only for itself"),
     Asset("stranger_expired", _expired_stranger, "expired", "certificate has ended"),
     Asset("stranger_not_yet_valid", _not_yet_valid, "not_yet_valid", "is not valid yet"),

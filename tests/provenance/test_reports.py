@@ -1,0 +1,503 @@
+"""Stories of a report: it is quoted, kept, checked again, bundled, forgotten, and removed."""
+
+import io
+import json
+import re
+import stat
+import uuid
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from generation.management.commands import sweep
+from provenance import offline, vault
+from provenance.core import bundles, wording
+from provenance.core.trustlists import parse_trust_list
+from provenance.verify import kept, reports
+from provenance.verify.models import Finding, Report, TrustSnapshot
+from tests.assets import broken, kinds
+from tests.core.clips import NOW, PROMPT, Archive, sha256_of
+from tests.provenance import shelf as shelves
+from tests.provenance.shelf import STANDINGS, Shelf
+
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def ask(archive_of_the_shelf: Shelf, client: Client, tmp_path: Path, settings: Settings) -> Ask:
+    """Sends a file to the API: its answer, with the status under "status"."""
+    settings.VERIFY_KEPT_DIR = tmp_path / "kept"
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+
+    def asked(data: bytes, name: str = "clip.mp4", **fields: str) -> dict[str, Any]:
+        archive_of_the_shelf.fill_ledger()
+        upload = {"file": SimpleUploadedFile(name, data), **fields}
+        answer = client.post("/api/v1/verify", upload)
+        said: dict[str, Any] = answer.json()
+        return {**said, "status": answer.status_code}
+
+    return asked
+
+
+def path_of(address: str) -> str:
+    """An address without the site's name."""
+    return address.removeprefix("http://testserver")
+
+
+# The API.
+
+
+def test_the_api_answers_with_the_keys_of_the_command_and_more(shelf: Shelf, ask: Ask) -> None:
+    said = ask(shelf.clip.data)
+    assert said["status"] == 200
+    assert list(said)[:8] == ["verdict", "bit_identical", "integrity", "signer", "log", "claims",
+                              "failures", "validator"]  # fmt: skip
+    assert said["file"] == {"sha256": sha256_of(shelf.clip.data), "size": len(shelf.clip.data)}
+    assert [each["asked"] for each in said["answers"]] == list(wording.QUESTIONS)
+    assert said["report"]["page"].startswith("http://testserver/verify/reports/")
+    assert said["trust"]["lists"][0]["list"] == "archive"
+    assert "withdrawn" not in said
+
+
+def test_a_withdrawn_clip_is_intact_and_withdrawn(shelf: Shelf, ask: Ask, tmp_path: Path) -> None:
+    data = shelf.get(shelves.asset("ours_withdrawn"))
+    said = ask(data)
+    assert (said["verdict"], said["withdrawn"]) == ("intact", True)
+    path, output = tmp_path / "clip.mp4", io.StringIO()
+    path.write_bytes(data)
+    with pytest.raises(SystemExit) as stop:
+        call_command("verify", str(path), "--json", stdout=output)
+    assert (stop.value.code, json.loads(output.getvalue())["withdrawn"]) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("upload", "words"),
+    [
+        ({}, "Choose a file"),
+        ({"file": SimpleUploadedFile("a.mp4", b"")}, "empty"),
+        ({"file": "no file"}, "Choose a file"),
+    ],
+)
+def test_the_api_says_why_it_checked_nothing(
+    ask: Ask, client: Client, upload: dict[str, Any], words: str
+) -> None:
+    answer = client.post("/api/v1/verify", upload)
+    assert answer.status_code == 422
+    assert words in answer.json()["error"]
+    assert not Report.objects.exists()
+
+
+def test_the_api_refuses_what_is_too_large(ask: Ask, settings: Settings) -> None:
+    settings.VERIFY_MAX_BYTES = 100
+    said = ask(b"x" * 101)
+    assert (said["status"], "too large" in said["error"]) == (422, True)
+
+
+def test_what_cannot_be_read_is_422_and_has_a_report_too(ask: Ask) -> None:
+    said = ask(broken.text(b""))
+    assert (said["status"], said["verdict"], said["state"]) == (
+        422, "unreadable", "unsupported_kind",
+    )  # fmt: skip
+    assert Report.objects.get().pk == said["report"]["id"]
+
+
+@pytest.mark.parametrize("ending", list(kinds.KINDS))
+def test_every_kind_is_read_and_one_flipped_bit_of_it_is_told(
+    shelf: Shelf, ask: Ask, ending: str
+) -> None:
+    data = kinds.signed(ending, shelf.archive)
+    said = ask(data, f"picture.{ending}")
+    assert (said["status"], said["state"], said["integrity"]) == (200, "never_issued", "holds")
+    if ending == "svg":
+        changed = ask(data.replace(b'width="20"', b'width="21"'), "picture.svg")
+        assert changed["integrity"] == "broken"
+        return
+    plain = kinds.KINDS[ending][1]()
+    pixels = plain[-24:-16] if ending in {"mp4", "m4v", "mov", "avif"} else plain[-40:-32]
+    changed = ask(broken.flipped(data, data.rindex(pixels) + 4), f"picture.{ending}")
+    assert changed["integrity"] == "broken", changed["text"]
+
+
+# Names.
+
+
+@pytest.mark.parametrize("name", ["sha256", "clip", "manifest"])
+def test_what_was_issued_is_found_by_each_of_its_names(
+    shelf: Shelf, ask: Ask, client: Client, name: str
+) -> None:
+    ask(shelf.clip.data)
+    row = shelf.rows[0]
+    names = {"sha256": row.sha256, "clip": str(row.clip_id), "manifest": row.manifest_id}
+    answer = client.get(f"/api/v1/verify/{names[name]}")
+    said = answer.json()
+    assert (said["sha256"], said["clip"], said["standing"]) == (
+        row.sha256, str(row.clip_id), "published",
+    )  # fmt: skip
+    page = client.get("/verify/find/", {"q": names[name]})
+    assert page.status_code == 200
+    assert row.sha256 in page.content.decode()
+
+
+def test_the_address_of_a_clips_page_is_a_name_too(shelf: Shelf, ask: Ask, client: Client) -> None:
+    ask(shelf.clip.data)
+    address = f"http://testserver/clips/{shelf.rows[0].clip_id}/"
+    assert client.get("/verify/find/", {"q": address}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["0" * 64, str(uuid.UUID(int=1)), "urn:c2pa:none", "x", "\0"])
+def test_an_unknown_name_is_told_in_words(ask: Ask, client: Client, name: str) -> None:
+    page = client.get("/verify/find/", {"q": name})
+    assert page.status_code in {200, 404}
+    assert "issued no file" in page.content.decode() or "Null characters" in page.content.decode()
+    if "\0" not in name:
+        assert client.get(f"/api/v1/verify/{name}").status_code == 404
+
+
+def test_only_a_published_clip_is_checked_from_the_archives_own_copy(
+    shelf: Shelf, ask: Ask, client: Client
+) -> None:
+    ask(shelf.clip.data)
+    row = shelf.rows[0]
+    answer = client.post(f"/verify/clips/{row.clip_id}/")
+    assert (answer.status_code, answer.context["verdict"]["state"]) == (200, "intact")
+    standing = STANDINGS[row.clip_id]
+    STANDINGS[row.clip_id] = ("draft", standing[1])
+    try:
+        assert client.post(f"/verify/clips/{row.clip_id}/").status_code == 404
+    finally:
+        STANDINGS[row.clip_id] = standing
+    assert client.get(f"/verify/clips/{row.clip_id}/").status_code == 405
+
+
+# The report.
+
+
+def test_a_report_is_read_by_whoever_has_its_address(
+    shelf: Shelf, ask: Ask, client: Client
+) -> None:
+    said = ask(shelf.clip.data)
+    page = client.get(path_of(said["report"]["page"]))
+    assert page.status_code == 200
+    assert page["X-Robots-Tag"] == "noindex, nofollow"
+    text = page.content.decode()
+    for part in (wording.STATES["intact"][1], said["trust"]["sha256"], said["validator"],
+                 "Nothing of the file was kept"):  # fmt: skip
+        assert part in text
+    assert "/delete/" not in text
+    assert "clip.mp4" not in text  # the name that the file had is nobody's business
+    again = client.get(path_of(said["report"]["json"])).json()
+    del said["status"], said["report"]["delete"]
+    assert again == said
+
+
+def test_addresses_cannot_be_guessed(shelf: Shelf, ask: Ask, client: Client) -> None:
+    ids = {ask(b"x" * n)["report"]["id"] for n in range(1, 4)}
+    assert len(ids) == 3
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{22}", each) for each in ids)
+    for wrong in ("a" * 22, "..", "%2e%2e"):
+        assert client.get(f"/verify/reports/{wrong}/").status_code == 404
+
+
+def test_nothing_of_an_upload_is_kept_unless_it_is_asked_for(
+    shelf: Shelf, ask: Ask, settings: Settings
+) -> None:
+    said = ask(shelf.clip.data)
+    assert said["report"]["file_kept"] is False
+    assert not settings.VERIFY_KEPT_DIR.exists()
+    said = ask(shelf.clip.data, keep="1")
+    path = kept.path_of(said["report"]["id"])
+    assert said["report"]["file_kept"] is True
+    assert path.read_bytes() == shelf.clip.data
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_when_the_room_is_used_up_a_check_without_keeping_is_offered(
+    shelf: Shelf, ask: Ask, settings: Settings
+) -> None:
+    settings.VERIFY_KEPT_BYTES = len(shelf.clip.data) + 10
+    assert ask(shelf.clip.data, keep="1")["status"] == 200
+    said = ask(shelf.clip.data, keep="1")
+    assert said["status"] == 422
+    assert "check it without keeping it" in said["error"]
+    assert len(list(settings.VERIFY_KEPT_DIR.iterdir())) == 1
+
+
+def test_only_its_maker_removes_a_report(shelf: Shelf, ask: Ask, client: Client) -> None:
+    said = ask(shelf.clip.data, keep="1")
+    address = path_of(said["report"]["delete"])
+    wrong = address.rsplit("/", 2)[0] + "/" + "a" * 32 + "/"
+    assert client.get(wrong).status_code == 404
+    assert client.post(wrong).status_code == 404
+    assert "Remove this report?" in client.get(address).content.decode()
+    assert Report.objects.count() == 1  # a link that a mail scanner opens removes nothing
+    assert client.post(address).status_code == 200
+    assert not Report.objects.exists()
+    assert not kept.path_of(said["report"]["id"]).exists()
+    gone = client.get(path_of(said["report"]["page"]))
+    assert gone.status_code == 404
+    assert "There is no such report" in gone.content.decode()
+
+
+def test_the_key_of_the_delete_link_is_nowhere_in_the_database(shelf: Shelf, ask: Ask) -> None:
+    key = ask(shelf.clip.data)["report"]["delete"].rstrip("/").rsplit("/", 1)[-1]
+    report = Report.objects.get()
+    assert key not in {report.pk, report.delete_key_sha256}
+    assert reports.belongs_to(report, key)
+    assert not reports.belongs_to(report, key + "x")
+
+
+def test_a_report_that_nobody_opens_is_removed_by_the_sweep(
+    shelf: Shelf, ask: Ask, client: Client, settings: Settings
+) -> None:
+    left, read = ask(shelf.clip.data, keep="1"), ask(shelf.clip.data)
+    long_ago = timezone.now() - timedelta(days=settings.VERIFY_REPORT_DAYS, seconds=1)
+    Report.objects.update(opened_at=long_ago)
+    assert client.get(path_of(read["report"]["page"])).status_code == 200
+    orphan = kept.path_of("nobodys")
+    orphan.write_bytes(b"left by a crash")
+    sweep._reports()
+    assert [report.pk for report in Report.objects.all()] == [read["report"]["id"]]
+    assert not kept.path_of(left["report"]["id"]).exists()
+    assert orphan.exists()  # it may belong to a report that is just being made
+    assert kept.sweep(frozenset()) == 0
+
+
+def test_opening_a_report_writes_at_most_once_a_day(shelf: Shelf, ask: Ask, client: Client) -> None:
+    said = ask(shelf.clip.data)
+    before = Report.objects.get().opened_at
+    client.get(path_of(said["report"]["page"]))
+    assert Report.objects.get().opened_at == before
+    Report.objects.update(opened_at=before - timedelta(days=2))
+    client.get(path_of(said["report"]["page"]))
+    assert Report.objects.get().opened_at > before - timedelta(days=1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wrong", [{"id": "short"}, {"sha256": "x"}, {"delete_key_sha256": "key"}])
+def test_a_wrong_report_is_impossible(wrong: dict[str, str]) -> None:
+    now = timezone.now()
+    right: dict[str, Any] = {
+        "id": "a" * 22, "delete_key_sha256": "a" * 64, "sha256": "b" * 64, "size": 1,
+        "created_at": now, "opened_at": now,
+    }  # fmt: skip
+    with pytest.raises(IntegrityError):
+        Report.objects.create(**right | wrong)
+
+
+# Checked again.
+
+
+def recheck() -> str:
+    output = io.StringIO()
+    call_command("recheck", stdout=output)
+    return output.getvalue()
+
+
+def test_after_a_change_kept_files_are_checked_again_and_both_verdicts_stay(
+    ask: Ask, client: Client, tmp_path: Path, settings: Settings
+) -> None:
+    """A signer nobody knew is on the C2PA list when the file is checked again."""
+    settings.KEYS_DIR = tmp_path / "other-keys"
+    vault.ensure_keys(settings.KEYS_DIR, "archive.test/log", NOW)
+    authority = Archive("authority.test")
+    data = authority.sign(tmp_path).data
+    with_file, without = ask(data, keep="1"), ask(data)
+    assert recheck() == "0 checked again, 0 with another verdict.\n"
+    vault.add_list(settings.KEYS_DIR, "authority", authority.anchor.pem, "c2pa", NOW)
+    assert recheck().splitlines() == [
+        f"{with_file['report']['id']}: foreign (unknown_signer), now foreign (on_c2pa_list)",
+        "1 checked again, 1 with another verdict.",
+    ]
+    page = unescape(client.get(path_of(with_file["report"]["page"])).content.decode())
+    assert page.index("on the C2PA trust list") < page.index("What was said before")
+    assert wording.STATES["unknown_signer"][1] in page[page.index("What was said before") :]
+    told = client.get(path_of(with_file["report"]["json"])).json()
+    assert [each["state"] for each in told["report"]["checks"]] == [
+        "on_c2pa_list", "unknown_signer",
+    ]  # fmt: skip
+    assert recheck() == "0 checked again, 0 with another verdict.\n"
+    old = client.get(path_of(without["report"]["page"])).content.decode()
+    assert "Our check has changed since" in old
+    assert without["validator"] in old
+
+
+def test_a_new_validator_or_program_makes_a_report_old(
+    shelf: Shelf, ask: Ask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(shelf.clip.data, keep="1")
+    trust = vault.trust_list(settings.KEYS_DIR)
+    report = Report.objects.prefetch_related("findings").get()
+    assert not reports.outdated(report, trust)
+    monkeypatch.setattr(reports, "validator", lambda: "c2pa-rs 9.9.9")
+    assert reports.outdated(report, trust)
+    monkeypatch.undo()
+    settings.VERSION = "9.9.9"
+    assert reports.outdated(report, trust)
+
+
+# The bundle.
+
+
+def bundle_of(client: Client, said: dict[str, Any], folder: Path) -> Path:
+    answer = client.get(path_of(said["report"]["bundle"]))
+    assert answer.status_code == 200
+    path = folder / "bundle.zip"
+    path.write_bytes(answer.getvalue())
+    return path
+
+
+def run_offline(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    status = offline.main([*arguments, "--json"])
+    said: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return status, said
+
+
+def test_the_bundle_of_our_clip_checks_offline_by_itself(
+    shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ask(shelf.clip.data)
+    path = bundle_of(client, said, tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read(bundles.CLIP) == shelf.clip.data
+        assert archive.read(bundles.MANIFEST) in shelf.clip.data
+        report = json.loads(archive.read(bundles.REPORT))
+        trust = archive.read(bundles.TRUST).decode()
+    assert parse_trust_list(trust).trust.log_vkey == shelf.archive.log.vkey
+    assert sha256_of(trust.encode()) == report["trust"]["sha256"]
+    status, told = run_offline(capsys, str(path))
+    assert (status, told["verdict"]) == (0, "intact")
+    assert told["bundle"] == {
+        "report": said["report"]["page"], "same_file": True, "differs": [],
+        "trust_sha256": report["trust"]["sha256"],
+    }  # fmt: skip
+
+
+def test_of_a_changed_copy_the_bundle_brings_the_original_and_wants_the_file(
+    shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = broken.media_byte_flipped(shelf.clip.data)
+    path = bundle_of(client, ask(data), tmp_path)
+    assert bundles.ORIGINAL in zipfile.ZipFile(path).namelist()
+    assert offline.main([str(path)]) == 3
+    assert "give the file" in capsys.readouterr().err
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(data)
+    status, told = run_offline(capsys, str(copy), "--bundle", str(path))
+    assert (status, told["verdict"], told["bundle"]["differs"]) == (1, "changed", [])
+    copy.write_bytes(shelf.clip.data)
+    _, told = run_offline(capsys, str(copy), "--bundle", str(path))
+    assert told["bundle"]["same_file"] is False
+
+
+@pytest.mark.parametrize("name", ["ours_withdrawn", "unknown_signer", "text"])
+def test_what_is_not_shown_to_everybody_is_in_no_bundle(
+    shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, name: str
+) -> None:
+    path = bundle_of(client, ask(shelf.get(shelves.asset(name)), keep="1"), tmp_path)
+    names = set(zipfile.ZipFile(path).namelist())
+    assert not names & {bundles.CLIP, bundles.ORIGINAL, bundles.MANIFEST}
+    assert {bundles.REPORT, bundles.TRUST, bundles.README} <= names
+
+
+def test_a_bundle_that_lies_is_found_out(
+    shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = bundle_of(client, ask(shelf.clip.data), tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    report = json.loads(parts[bundles.REPORT])
+    report["verdict"] = "changed"
+    parts[bundles.REPORT] = json.dumps(report).encode()
+    with path.open("wb") as target:
+        bundles.write(target, parts, {}, NOW)
+    assert run_offline(capsys, str(path))[1]["bundle"]["differs"] == ["verdict"]
+    assert offline.main([str(path)]) == 0
+    assert "says otherwise on: verdict" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: data.replace(b"evidence-bundle/v1", b"evidence-bundle/v9"),
+        lambda data: _compressed(data),
+    ],
+    ids=["cut off", "another schema", "compressed"],
+)
+def test_a_damaged_bundle_is_no_bundle(
+    shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    harm: Callable[[bytes], bytes],
+) -> None:  # fmt: skip
+    path = bundle_of(client, ask(shelf.clip.data), tmp_path)
+    path.write_bytes(harm(path.read_bytes()))
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(shelf.clip.data)
+    assert offline.main([str(clip), "--bundle", str(path)]) == 3
+    assert capsys.readouterr().err
+
+
+def _compressed(data: bytes) -> bytes:
+    """The same parts, compressed: such a bundle could unpack to any size."""
+    target = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as source,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name in source.namelist():
+            archive.writestr(name, source.read(name))
+    return target.getvalue()
+
+
+# Forgetting.
+
+
+def test_what_is_erased_goes_out_of_every_report_about_the_clip(
+    shelf: Shelf, ask: Ask, client: Client,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:  # fmt: skip
+    manifest_id = shelf.rows[0].manifest_id
+    own = ask(shelf.clip.data, keep="1")
+    changed = ask(broken.media_byte_flipped(shelf.clip.data))
+    child = ask(shelf.get(shelves.asset("sound_parent")))
+    other = ask(shelf.get(shelves.asset("unknown_signer")))
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        assert reports.forget([manifest_id], ["prompt"]) == 3
+    told = {f.report_id: json.dumps(f.document) for f in Finding.objects.all()}
+    for said in (own, changed, child):
+        assert PROMPT not in told[said["report"]["id"]]
+    assert wording.WITHHELD in told[own["report"]["id"]]
+    assert PROMPT in told[other["report"]["id"]]  # a stranger's words in a stranger's credential
+    assert not kept.path_of(own["report"]["id"]).exists()
+    page = client.get(path_of(own["report"]["page"])).content.decode()
+    assert PROMPT not in page
+    assert reports.forget([], ["prompt"]) == 0
+
+
+def test_a_trust_list_is_kept_once_for_all_reports(shelf: Shelf, ask: Ask) -> None:
+    for _ in range(3):
+        ask(shelf.clip.data)
+    assert TrustSnapshot.objects.count() == 1
+    assert Finding.objects.count() == 3
+
+
+def test_a_strangers_credential_cannot_fill_the_database(
+    shelf: Shelf, ask: Ask, tmp_path: Path
+) -> None:
+    """Hundreds of statements of thousands of letters make a report of bounded size."""
+    data = kinds.verbose(shelf.archive, statements=300, letters=2000)
+    said = ask(data)
+    assert said["state"] == "never_issued"
+    assert len(said["claims"]) <= 200
+    assert len(json.dumps(Finding.objects.get().document)) < 200_000
