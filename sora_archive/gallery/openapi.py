@@ -6,6 +6,7 @@ from django.conf import settings
 
 from generation import openapi as asked
 from generation.models import Use
+from provenance.verify import openapi as verifying
 
 from .choice import LENGTHS, LICENCES, NAME_LETTERS
 from .searching import LETTERS
@@ -81,14 +82,15 @@ def document() -> dict[str, Any]:
         "info": {
             "title": f"{settings.SITE_NAME} API",
             "version": "1",
-            "description": "Published clips and where their evidence is, open to all; asking for "
-            "clips, with a token.",
+            "description": "Published clips, their evidence and the check of a file, open to all; "
+            "asking for clips, with a token.",
         },
         "servers": [{"url": settings.SITE_URL}],
         "paths": {
             "/api/v1/clips": {"get": _list()},
             "/api/v1/clips/{id}": {"get": _one()},
             **asked.paths(),
+            **verifying.PATHS,
         },
         "components": {
             "schemas": {
@@ -101,6 +103,7 @@ def document() -> dict[str, Any]:
                     }
                 ),
                 "Refusal": _object({"error": _TEXT}),
+                **verifying.SCHEMAS,
                 **asked.SCHEMAS,
             },
             "securitySchemes": asked.SECURITY,

@@ -12,6 +12,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -29,7 +30,7 @@ from provenance.verify.models import Finding, Report, TrustSnapshot
 from tests.assets import broken, kinds
 from tests.core.clips import NOW, PROMPT, Archive, sha256_of
 from tests.provenance import shelf as shelves
-from tests.provenance.shelf import STANDINGS, Shelf
+from tests.provenance.shelf import ASSETS, STANDINGS, Shelf
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -127,6 +128,27 @@ def test_every_kind_is_read_and_one_flipped_bit_of_it_is_told(
     pixels = plain[-24:-16] if ending in {"mp4", "m4v", "mov", "avif"} else plain[-40:-32]
     changed = ask(broken.flipped(data, data.rindex(pixels) + 4), f"picture.{ending}")
     assert changed["integrity"] == "broken", changed["text"]
+
+
+@pytest.mark.slow
+def test_the_api_answers_as_its_description_says(shelf: Shelf, ask: Ask, client: Client) -> None:
+    described = client.get("/api/v1/openapi.json").json()
+    schemas = {"components": described["components"]}
+
+    def holds(said: dict[str, Any], path: str, method: str, status: int) -> None:
+        answer = described["paths"][path][method]["responses"][str(status)]
+        schema = answer["content"]["application/json"]["schema"] | schemas
+        jsonschema_rs.validator_for(schema).validate(said)
+
+    for each in ASSETS:
+        if each.name != "ours_expired_but_stamped":  # which takes seconds to make
+            said = ask(shelf.get(each))
+            holds(said, "/api/v1/verify", "post", said.pop("status"))
+    said = ask(b"")
+    holds(said, "/api/v1/verify", "post", said.pop("status"))
+    holds(client.get(f"/api/v1/verify/{shelf.rows[0].sha256}").json(),
+          "/api/v1/verify/{name}", "get", 200)  # fmt: skip
+    holds(client.get("/api/v1/verify/none").json(), "/api/v1/verify/{name}", "get", 404)
 
 
 # Names.
