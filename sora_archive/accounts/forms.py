@@ -199,3 +199,18 @@ class TokenForm(forms.Form):
         choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year"))],
         initial=90,
     )
+
+
+class EraseForm(forms.Form):
+    """That somebody means it."""
+
+    name = forms.CharField(label=_("Your name here, as a sign that you mean it"))
+
+    def __init__(self, person: User, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.person = person
+
+    def clean_name(self) -> str:
+        if self.cleaned_data["name"] != self.person.pseudonym:
+            raise forms.ValidationError(_("That is not the name of this account."))
+        return self.person.pseudonym

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import inviting, passkeys, signing, token_pages, views
+from . import inviting, leaving_pages, passkeys, signing, token_pages, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("sign/<uuid:proposal_id>/", signing.sign, name="sign"),
     path("signatures/<uuid:generation_id>/share/", signing.share, name="share_signature"),
     path("signatures/<uuid:generation_id>.json", signing.evidence, name="signature"),
+    path("export.json", leaving_pages.export, name="export"),
+    path("erase/", leaving_pages.erase, name="erase"),
     path("name/", views.rename, name="rename"),
     path("invited/<str:token>/", inviting.invited, name="invited"),
     path("invitations/", inviting.invite, name="invitations"),
