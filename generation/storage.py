@@ -74,6 +74,13 @@ def delete(sha256: str) -> None:
         _sync_folder(path.parent)
 
 
+def sync(path: Path) -> None:
+    """Make a file and its name survive a power cut."""
+    with path.open("rb") as opened:
+        os.fsync(opened.fileno())
+    _sync_folder(path.parent)
+
+
 def sweep_orphans(known: Iterable[str]) -> int:
     """Delete files that no row names and that are older than a day; returns how many."""
     names, deadline, deleted = set(known), time.time() - ORPHAN_AGE_SECONDS, 0

@@ -149,6 +149,14 @@ INVENTORY: tuple[Kept, ...] = (
     ),
     Kept(
         _ACCOUNTS,
+        _("Hashes of the tokens that you made for your programs, with their names and when each "
+          "was last used."),
+        _("That a program of yours can ask for clips."),
+        _("Until you take a token away or it ends."),
+        ("accounts_token",),
+    ),
+    Kept(
+        _ACCOUNTS,
         _("How often signing in failed, by name and by range of addresses."),
         _("To slow down whoever guesses passwords."),
         _("Minutes to hours."),
@@ -175,7 +183,7 @@ INVENTORY: tuple[Kept, ...] = (
         _ACCOUNTS,
         _("Collections of clips, with their words, and which curator made them."),
         _("To show clips together."),
-        _("As long as the archive exists; a curator's name until the account is deleted."),
+        _("As long as the collection is there."),
         ("gallery_collection", "gallery_piece"),
     ),
     Kept(
@@ -196,7 +204,7 @@ INVENTORY: tuple[Kept, ...] = (
         _("To tell what happened, who says so, and what is disputed."),
         _("As long as the archive exists; a line that should not stand is withdrawn for a reason."),
         ("record_source", "record_question", "record_document", "record_fact", "record_version",
-         "record_citation"),
+         "record_citation", "record_capture"),
     ),
     Kept(
         _ACCOUNTS,

@@ -319,7 +319,11 @@ SIGN_DOMAIN_LIMITS = env.rates("SIGN_DOMAIN_LIMITS")
 SIGN_LARGE_DOMAINS = frozenset(env.words("SIGN_LARGE_DOMAINS"))
 
 # What the sweep calls once an hour besides its own work; each returns what it did, in words or "".
-SWEPT_HOURLY = ["sora_archive.mailroom.sweep", "sora_archive.statement.sweeping.sweep"]
+SWEPT_HOURLY = [
+    "sora_archive.mailroom.sweep",
+    "sora_archive.statement.sweeping.sweep",
+    "sora_archive.record.captures.sweep",
+]
 
 LOGGING = {
     "version": 1,

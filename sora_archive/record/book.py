@@ -16,6 +16,7 @@ MOST_FOUND = 100
 _SPACE = Value(" ")
 _SUREST = tuple(Confidence.values)
 _CITATIONS = Prefetch("citations", Citation.objects.select_related("source"))
+_COPIES = "citations__source__captures"
 _WORDS = SearchVector(
     "claim", "value", "speaker", "note", "question__text", "origins", config=LANGUAGE
 )
@@ -62,6 +63,11 @@ class Found:
 def ever() -> QuerySet[Fact]:
     """All facts with their sources, those that were withdrawn too."""
     return Fact.objects.select_related("question", "document").prefetch_related(_CITATIONS)
+
+
+def with_copies() -> QuerySet[Fact]:
+    """The same with the kept copies of their sources, for the page of one."""
+    return ever().prefetch_related(_COPIES)
 
 
 def facts() -> QuerySet[Fact]:
@@ -117,7 +123,7 @@ def others(fact: Fact) -> list[Fact]:
 def versions(document: Document) -> list[Version]:
     """The versions of a document that are on record, the first one first."""
     on_record = document.versions.filter(withdrawn_because="")
-    return list(on_record.prefetch_related(_CITATIONS))
+    return list(on_record.prefetch_related(_CITATIONS, _COPIES))
 
 
 def search(words: str) -> Found:

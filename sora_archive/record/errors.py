@@ -11,3 +11,7 @@ class NoMoment(RecordError):
 
 class RecordRefused(RecordError):
     """This file is no record; the text says where and why. Nothing of it was loaded."""
+
+
+class CaptureRefused(RecordError):
+    """This file cannot be kept as a copy; the text says why and what would do."""

@@ -4,6 +4,7 @@ The slug is the primary key, since it stands in permalinks and in the reviewed d
 is deleted: a line that should not stand is withdrawn with a reason, and its permalink says so.
 """
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -207,3 +208,46 @@ class Citation(models.Model):
 
     def __str__(self) -> str:
         return str(self.source)
+
+
+class CaptureKind(models.TextChoices):
+    """In which form a copy was taken."""
+
+    PDF = "pdf", "PDF"
+    WARC = "warc", "WARC"
+    WACZ = "wacz", "WACZ"
+
+
+class Capture(models.Model):
+    """A copy of a source as somebody took it; the file lies under its hash and is never shown.
+
+    Triggers (migration 0003) refuse every change of a row but forgetting who kept it.
+    """
+
+    sha256 = models.CharField(max_length=64, validators=[validate_sha256])
+    source = models.ForeignKey(Source, models.PROTECT, related_name="captures")
+    kind = models.CharField(max_length=4, choices=CaptureKind.choices)
+    size = models.PositiveBigIntegerField(help_text="in bytes")
+    captured_on = models.DateField(help_text="the day on which the copy was taken")
+    note = models.CharField(max_length=300, blank=True)
+    kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    kept_at = models.DateTimeField()
+    ticket = models.UUIDField(unique=True, help_text="the log's ticket of `capture`")
+
+    class Meta:
+        ordering = ("captured_on", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("sha256", "source"), name="capture_kept_once"),
+            models.CheckConstraint(
+                condition=Q(sha256__regex="^[0-9a-f]{64}$"), name="capture_is_a_sha256"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=CaptureKind.values) & Q(size__gte=1), name="capture_kind_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.source_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("record:capture", args=[self.pk])

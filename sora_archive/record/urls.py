@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import keeping, views
 
 app_name = "record"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("sides/", views.sides, name="sides"),
     path("facts/<slug:slug>/", views.fact, name="fact"),
     path("facts/<slug:slug>.bib", views.fact_bibtex, name="fact_bibtex"),
+    path("sources/<slug:slug>/", keeping.source, name="source"),
+    path("captures/<int:capture_id>/", keeping.capture, name="capture"),
+    path("captures/<int:capture_id>/file", keeping.download, name="download"),
     path("documents/<slug:slug>/", views.document, name="document"),
     path("documents/<slug:slug>.bib", views.document_bibtex, name="document_bibtex"),
 ]

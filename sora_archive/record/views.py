@@ -42,7 +42,7 @@ def sides(request: HttpRequest) -> HttpResponse:
 @require_safe
 def fact(request: HttpRequest, slug: str) -> HttpResponse:
     """One fact with its sources, what contradicts it, and how to cite it."""
-    found = get_object_or_404(book.ever(), pk=slug)
+    found = get_object_or_404(book.with_copies(), pk=slug)
     if found.withdrawn_because:
         return _gone(request, found.withdrawn_because)
     context = {"fact": found, "others": book.others(found), "citation": citing.of_fact(found)}
