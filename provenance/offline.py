@@ -21,7 +21,9 @@ from provenance.core import bundles
 from provenance.core.boxes import shape_of
 from provenance.core.bundles import Bundle, BundleRefused
 from provenance.core.errors import ProvenanceError
+from provenance.core.openings import parse_opening
 from provenance.core.proofs import Receipt, receipt_of
+from provenance.core.records import Opening
 from provenance.core.trustlists import TrustList, parse_trust_list
 from provenance.core.verdicts import FileFacts, Verdict, judge
 from provenance.verify.readers import READERS, Limits, Terms
@@ -46,6 +48,7 @@ class Given:
     trust_text: str
     proof: Receipt | None
     bundle: Bundle | None
+    revealed: tuple[Opening, ...] = ()
 
     @property
     def trust(self) -> TrustList:
@@ -59,13 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("file", type=Path, metavar="FILE", help="the file, or an evidence bundle")
     parser.add_argument("--trust", type=Path, help="the archive's trust.json")
     parser.add_argument("--proof", type=Path, help="the log's .tlog-proof of the finished file")
+    parser.add_argument("--opening", type=Path, help="what opens the hash of a hidden prompt")
     parser.add_argument("--bundle", type=Path, help="an evidence bundle about the file")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         try:
             given = _given(parser, options, Path(folder))
-            verdict = check(given.path, given.trust, given.proof)
+            verdict = check(given.path, given.trust, given.proof, given.revealed)
         except OSError as error:
             print(f"{error.filename}: {error.strerror}", file=sys.stderr)
             return NOT_CHECKED
@@ -81,17 +85,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status_of(verdict)
 
 
-def check(path: Path, trust: TrustList, generated: Receipt | None = None) -> Verdict:
+def check(
+    path: Path,
+    trust: TrustList,
+    generated: Receipt | None = None,
+    revealed: Sequence[Opening] = (),
+) -> Verdict:
     """Judge one file by a trust list, and by the receipt of its `generated` entry where given.
 
-    The file is read by a process with limits, as on the page. Raises OSError.
+    `revealed` are values that the credential hides behind a hash. The file is read by a process
+    with limits, as on the page. Raises OSError.
     """
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         answer = READERS.ask(stream.fileno(), Terms(trust.anchors, Limits()))
         facts = FileFacts(sha256, os.fstat(stream.fileno()).st_size, shape_of(stream))
     now = datetime.now(UTC)
-    return judge(facts, answer.found, trust.trust, None, answer.validator, generated, at=now)
+    return judge(
+        facts, answer.found, trust.trust, None, answer.validator, generated, at=now,
+        revealed=revealed,
+    )  # fmt: skip
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
@@ -134,7 +147,10 @@ def _given(parser: _Parser, options: argparse.Namespace, folder: Path) -> Given:
     trust = options.trust.read_text(encoding="utf-8") if options.trust else bundle.trust
     proof = options.proof.read_text(encoding="utf-8") if options.proof else ""
     proof = proof or (bundle.proof if bundle else "")
-    return Given(path, trust, receipt_of(proof) if proof else None, bundle)
+    opened = parse_opening(options.opening.read_text(encoding="utf-8")) if options.opening else None
+    return Given(
+        path, trust, receipt_of(proof) if proof else None, bundle, (opened,) if opened else ()
+    )
 
 
 def _bundled(options: argparse.Namespace, folder: Path) -> tuple[Path, Any]:

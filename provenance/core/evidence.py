@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import ProvenanceError
 from .failures import words_for
+from .policies import NO_WITNESSES, Policy
 from .proofs import CheckedReceipt, Receipt, check_receipt
 from .readings import Evidence, Failure, Reading
 from .records import EntryType, Opening
@@ -42,6 +43,7 @@ class LogAnswer:
     entries: tuple[tuple[str, int, datetime], ...] = ()
     failures: tuple[Failure, ...] = ()
     speaks_of_file: bool = False
+    witnessed_at: datetime | None = None
 
     @classmethod
     def not_asked(cls) -> "LogAnswer":
@@ -58,6 +60,7 @@ class LogAnswer:
             "checked": self.checked,
             "entry_type": self.entry_type,
             "at": self.at.strftime(_TIME) if self.at else None,
+            "witnessed_at": self.witnessed_at.strftime(_TIME) if self.witnessed_at else None,
             "entries": [
                 {"type": kind, "index": index, "at": at.strftime(_TIME)}
                 for kind, index, at in self.entries
@@ -66,17 +69,24 @@ class LogAnswer:
         }
 
 
-def log_answer(found: Reading, sha256: str, generated: Receipt | None, log_vkey: str) -> LogAnswer:
+def log_answer(
+    found: Reading,
+    sha256: str,
+    generated: Receipt | None,
+    log_vkey: str,
+    policy: Policy = NO_WITNESSES,
+) -> LogAnswer:
     """Check the receipts inside a credential, and that of its `generated` entry where known.
 
-    `sha256` is that of the file in hand, in hex; `log_vkey` the log's key as a C2SP vkey.
+    `sha256` is that of the file in hand, in hex; `log_vkey` the log's key as a C2SP vkey; `policy`
+    says when enough witnesses have seen the entry.
     """
     evidence = found.evidence
     if evidence is None:
         missing = (_failure(MISSING),)
         return LogAnswer("no", "The credential brings no receipt from the log.", failures=missing)
     receipts = [*evidence.receipts, *([generated] if generated else [])]
-    checked, refused = _check(receipts, log_vkey)
+    checked, refused = _check(receipts, log_vkey, policy)
     failures = (
         *refused,
         *_completeness(checked),
@@ -100,12 +110,12 @@ def issued_bytes(found: Reading, sha256: str, generated: Receipt, log_vkey: str)
 
 
 def _check(
-    receipts: Sequence[Receipt], log_vkey: str
+    receipts: Sequence[Receipt], log_vkey: str, policy: Policy = NO_WITNESSES
 ) -> tuple[list[CheckedReceipt], list[Failure]]:
     checked, refused = [], []
     for receipt in receipts:
         try:
-            checked.append(check_receipt(receipt, log_vkey))
+            checked.append(check_receipt(receipt, log_vkey, policy))
         except (ProvenanceError, UnicodeEncodeError) as error:
             refused.append(Failure(REFUSED, words_for(REFUSED), type(error).__name__))
     return checked, refused
@@ -122,12 +132,16 @@ def _completeness(checked: Sequence[CheckedReceipt]) -> Iterator[Failure]:
 
 
 def _commitments(evidence: Evidence, checked: Sequence[CheckedReceipt]) -> Iterator[Failure]:
-    """A disclosed value must be the one that was logged; one that was redacted is not asked for."""
+    """What is disclosed, or hidden behind its hash, must be what was logged; what was redacted is
+    not asked for."""
     openings = {opening.field: opening for opening in evidence.openings}
+    hidden = {each.field: each.commitment for each in evidence.hidden}
     for receipt in checked:
         for field in _COMMITTED.get(receipt.entry.type, ()):
             opening = openings.get(field)
             if opening is not None and not _opens(opening, receipt.entry.body.get(field)):
+                yield _failure(UNCOMMITTED, field)
+            if hidden.get(field, receipt.entry.body.get(field)) != receipt.entry.body.get(field):
                 yield _failure(UNCOMMITTED, field)
 
 
@@ -183,6 +197,7 @@ def _answer(
         entries=entries,
         failures=failures,
         speaks_of_file=last.entry.issues_a_file,
+        witnessed_at=last.witnessed_at,
     )
 
 

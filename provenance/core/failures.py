@@ -65,6 +65,8 @@ _WORDS = {
     "archive.receipt.refused": "A receipt from the log inside the credential does not hold.",
     "archive.receipt.missing": "The credential lacks a receipt that every clip of the archive has.",
     "archive.receipt.mismatch": "The receipts inside the credential belong to different attempts.",
+    "archive.reveal.mismatch": "A value that was given as revealed is not the one whose hash the"
+    " credential holds.",
     "archive.commitment.mismatch": "A value in the credential is not the one that was logged.",
 }  # fmt: skip
 

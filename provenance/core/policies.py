@@ -112,6 +112,9 @@ class Policy:
         return sum(sorted(map(self._fewest, group.members))[: group.threshold])
 
 
+NO_WITNESSES = Policy("")
+
+
 def parse_policy(text: str) -> Policy:
     """Read a policy file; raises PolicyRefused where any line of it is not understood."""
     if len(text) > POLICY_LIMIT:

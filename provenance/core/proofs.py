@@ -4,10 +4,12 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from .errors import ProvenanceError
 from .merkle import HASH_BYTES, MAX_SIZE, TreeRefused, leaf_hash, verify_inclusion
 from .notes import NoteRefused, open_checkpoint
+from .policies import NO_WITNESSES, Policy
 from .records import Entry, MalformedEntry, parse_entry
 
 HEADER = "c2sp.org/tlog-proof@v1"
@@ -30,12 +32,14 @@ class Receipt:
 
 @dataclass(frozen=True)
 class CheckedReceipt:
-    """What a receipt proves: this entry has this index in the log of that origin."""
+    """What a receipt proves: this entry has this index in the log of that origin, and when enough
+    witnesses had seen a tree with it in (UTC; None where nobody was asked, or too few have)."""
 
     entry: Entry
     index: int
     size: int
     origin: str
+    witnessed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,12 @@ def receipt_of(text: str) -> Receipt:
     return Receipt(entry, text)
 
 
-def check_receipt(receipt: Receipt, vkey: str) -> CheckedReceipt:
+def check_receipt(receipt: Receipt, vkey: str, policy: Policy = NO_WITNESSES) -> CheckedReceipt:
     """Check a receipt against a log's key; raises ProofRefused with what does not hold.
 
     C2SP tlog-proof: 1. the checkpoint is signed by the log; 2. the entry's hash is under its root
-    (RFC 9162 §2.1.3.2); 3. the entry can be read.
+    (RFC 9162 §2.1.3.2); 3. the entry can be read; 4. no cosignature of the policy's witnesses is
+    wrong.
     """
     proof = parse_proof(receipt.proof)
     try:
@@ -108,9 +113,10 @@ def check_receipt(receipt: Receipt, vkey: str) -> CheckedReceipt:
             leaf_hash(data), proof.index, checkpoint.size, proof.hashes, checkpoint.root
         )
         entry = parse_entry(data)
+        seen = policy.witnessed(proof.checkpoint)
     except (NoteRefused, TreeRefused, MalformedEntry, UnicodeEncodeError) as error:
         raise ProofRefused(str(error)) from error
-    return CheckedReceipt(entry, proof.index, checkpoint.size, checkpoint.origin)
+    return CheckedReceipt(entry, proof.index, checkpoint.size, checkpoint.origin, seen.at)
 
 
 def _extra(text: str) -> bytes:

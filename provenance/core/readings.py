@@ -18,7 +18,7 @@ from .lines import Claim, Failure
 from .lines import dig as _dig
 from .lines import shown as _text
 from .proofs import Receipt
-from .records import Opening
+from .records import Hidden, Opening
 from .redactions import LABELS
 
 __all__ = ["Claim", "Evidence", "Failure", "Reading", "State", "reading"]
@@ -38,6 +38,7 @@ class Evidence:
     receipts: tuple[Receipt, ...]
     openings: tuple[Opening, ...]
     file_salt: str
+    hidden: tuple[Hidden, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -289,6 +290,20 @@ def _evidence(assertions: Mapping[str, Any]) -> Evidence | None:
         ),
         openings=tuple(opening for opening in openings if opening),
         file_salt=_text(holder.get("file_salt")),
+        hidden=tuple(
+            Hidden(field, disclosed["commitment"])
+            for field, disclosed in places.items()
+            if _is_hidden(disclosed)
+        ),
+    )
+
+
+def _is_hidden(disclosed: Any) -> bool:
+    """Whether a value was kept back, so that its commitment alone stands in its place."""
+    return (
+        _dig(disclosed, ("hidden",)) is True
+        and _dig(disclosed, ("value",)) is None
+        and isinstance(_dig(disclosed, ("commitment",)), str)
     )
 
 
@@ -312,6 +327,7 @@ def _evidence_from_json(plain: Mapping[str, Any]) -> Evidence:
             for each in plain["openings"]
         ),
         file_salt=plain["file_salt"],
+        hidden=tuple(Hidden(**each) for each in plain["hidden"]),
     )
 
 

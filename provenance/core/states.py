@@ -8,6 +8,7 @@ from .boxes import Shape
 from .lines import Failure
 from .proofs import Receipt
 from .readings import Reading
+from .records import Opening
 from .wording import State, Superseded, Who
 
 ELSEWHERE = "archive.credential.elsewhere"
@@ -37,7 +38,7 @@ class Issued:
     `erased` names what the archive shows nobody any more, though this file may disclose it.
     `superseded` tells that the archive deleted its own copy: for another file, or for none.
     `clip` is the clip's id and `standing` who can see it now (published, withdrawn, ...), both
-    empty where nobody said.
+    empty where nobody said. `revealed` opens what was hidden at first and is public now.
     """
 
     sha256: str
@@ -49,6 +50,7 @@ class Issued:
     clip: str = ""
     at: datetime | None = None
     standing: str = ""
+    revealed: tuple[Opening, ...] = ()
 
 
 @dataclass(frozen=True)

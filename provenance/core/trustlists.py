@@ -14,6 +14,7 @@ from cryptography import x509
 
 from .credentials import Anchor
 from .errors import ProvenanceError
+from .policies import NO_WITNESSES, Policy, PolicyRefused, parse_policy
 from .verdicts import Revocation, Trust, Who
 
 SCHEMA = 1
@@ -45,6 +46,7 @@ class TrustList:
     listed: tuple[Listed, ...]
     log_vkey: str
     revocations: tuple[Revocation, ...] = ()
+    policy: Policy = NO_WITNESSES
 
     @property
     def anchors(self) -> tuple[Anchor, ...]:
@@ -60,6 +62,7 @@ class TrustList:
             log_vkey=self.log_vkey,
             others={uri: _WHO[kind] for uri, kind in uris.items() if kind in _WHO},
             revocations=self.revocations,
+            policy=self.policy,
         )
 
     @property
@@ -79,7 +82,7 @@ class TrustList:
                 for listed in self.listed
             ],
             "log": {"vkey": self.log_vkey},
-            "witnesses": {"threshold": 0, "vkeys": []},
+            "witnesses": _witnesses(self.policy),
             "revocations": [
                 {"serial": each.serial, "since": each.since.astimezone(UTC).strftime(_TIME)}
                 for each in self.revocations
@@ -96,8 +99,6 @@ def parse_trust_list(text: str) -> TrustList:
         document = json.loads(text)
         if document["schema"] != SCHEMA:
             raise TrustListRefused(f"This program reads trust lists of schema {SCHEMA} only.")
-        if document["witnesses"]["threshold"] != 0:
-            raise TrustListRefused("The trust list asks for witnesses; this program checks none.")
         return TrustList(
             archive=str(document["archive"]),
             date=_time(document["date"]),
@@ -107,6 +108,7 @@ def parse_trust_list(text: str) -> TrustList:
                 Revocation(str(each["serial"]), _time(each["since"]))
                 for each in document["revocations"]
             ),
+            policy=_policy(document["witnesses"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TrustListRefused("This is no trust list, or a part of it is missing.") from error
@@ -127,6 +129,28 @@ def pem_anchor(name: str, trust_uri: str, pem: str, kind: str) -> Listed:
 
 def _listed(plain: Mapping[str, Any]) -> Listed:
     return pem_anchor(str(plain["name"]), str(plain["trust_uri"]), str(plain["pem"]), plain["list"])
+
+
+def _witnesses(policy: Policy) -> dict[str, Any]:
+    """How many witnesses are enough at the least, who they are, and the rule itself (C2SP
+    tlog-policy) where there is one."""
+    named = {
+        "threshold": policy.fewest,
+        "vkeys": [witness.cosigner.vkey for witness in policy.witnesses],
+    }
+    return named | ({"policy": policy.text} if policy.asks_witnesses else {})
+
+
+def _policy(plain: Mapping[str, Any]) -> Policy:
+    if plain["threshold"] == 0:
+        return NO_WITNESSES
+    try:
+        policy = parse_policy(str(plain["policy"]))
+    except PolicyRefused as error:
+        raise TrustListRefused(f"The policy of the trust list: {error}") from error
+    if _witnesses(policy) != plain:
+        raise TrustListRefused("The policy of the trust list is not about the witnesses it names.")
+    return policy
 
 
 def _distinct(listed: tuple[Listed, ...]) -> tuple[Listed, ...]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from . import answers, states, wording
+from . import answers, revelations, states, wording
 from .ancestry import Ancestor, Redaction
 from .answers import Answer
 from .boxes import Shape
@@ -17,8 +17,10 @@ from .evidence import LogAnswer, issued_bytes, log_answer
 from .failures import words_for
 from .lines import Claim, Failure
 from .manifests import BY_ARCHIVE
+from .policies import NO_WITNESSES, Policy
 from .proofs import Receipt
 from .readings import Reading
+from .records import Opening
 from .redactions import LABELS
 from .states import DAMAGED, ELSEWHERE, Bytes, Issued
 from .wording import Integrity, State, Who, Word
@@ -75,13 +77,15 @@ class Revocation:
 class Trust:
     """Whom the check believes: the archive's own lists, the key of its log, and other lists.
 
-    `others` tells by its `trust_uri` whose list vouched for a signer who is not the archive.
+    `others` tells by its `trust_uri` whose list vouched for a signer who is not the archive. Where
+    `policy` asks for witnesses, a time of the log counts only from when enough of them had seen it.
     """
 
     uris: frozenset[str]
     log_vkey: str
     others: Mapping[str, Who] = field(default_factory=dict)
     revocations: tuple[Revocation, ...] = ()
+    policy: Policy = NO_WITNESSES
 
 
 @dataclass(frozen=True)
@@ -178,21 +182,23 @@ def judge(
     generated: Receipt | None = None,
     *,
     at: datetime | None = None,
+    revealed: Sequence[Opening] = (),
 ) -> Verdict:
     """Judge a file by what was found in it (None: no credential); `ledger` None: not consulted.
 
     Without the ledger, `generated`, the receipt of the finished file, can speak in its place. `at`
     is the time of the check; without it nothing is said of certificates that have ended since.
+    `revealed` are values that were hidden, brought by whoever has the file.
     Follows C2PA 2.4, Validation, for the credential, and C2SP tlog-proof for the log.
     """
     if isinstance(found, Reading):
-        return _judge_reading(file, found, trust, ledger, generated, at)
+        return _judge_reading(file, found, trust, ledger, generated, at, revealed)
     return _without_reading(file, found, ledger, validator)
 
 
 def _judge_reading(
     file: FileFacts, found: Reading, trust: Trust, ledger: Ledger | None,
-    generated: Receipt | None, at: datetime | None,
+    generated: Receipt | None, at: datetime | None, revealed: Sequence[Opening],
 ) -> Verdict:  # fmt: skip
     steps = [Step(1, "Can the file be read?", "", "yes", "It was read to its end.")]
 
@@ -225,7 +231,7 @@ def _judge_reading(
     answer = LogAnswer.not_asked()
     if who == "archive" or known.original is not None:
         receipt = known.original.generated if known.original else generated
-        answer = log_answer(found, file.sha256, receipt, trust.log_vkey)
+        answer = log_answer(found, file.sha256, receipt, trust.log_vkey, trust.policy)
     who, state, signer_text = _standing(who, integrity, found, trust, known, answer, at)
     steps.append(
         Step(5, "Who signed it?", "C2PA 2.4, Validating the signature and the credential",
@@ -243,6 +249,7 @@ def _judge_reading(
     notes = tuple(_notes(word, found, known))
     steps.append(Step(7, "What follows?", "docs/verify.md", word, " ".join((words, *notes))))
     log = answer.as_json()
+    opened = (*(known.original.revealed if known.original else ()), *revealed)
     return Verdict(
         verdict=word,
         state=state,
@@ -255,8 +262,13 @@ def _judge_reading(
             answers.signer_answer(word, state, who, signer_text),
             answers.log_answer(who, log),
         ),
-        claims=tuple(_told(found, known.original)),
-        failures=(*found.failures, *answer.failures, *_more_failures(state)),
+        claims=(*_told(found, known.original), *revelations.claims(found, opened)),
+        failures=(
+            *found.failures,
+            *answer.failures,
+            *_more_failures(state),
+            *revelations.failures(found, opened),
+        ),
         steps=tuple(steps),
         validator=found.validator,
         sha256=file.sha256,
@@ -307,7 +319,7 @@ def _standing(
     if (who == "archive" or lapsed) and _revoked(found, trust, answer):
         return "revoked", "revoked", wording.WHO_WORDS["revoked"]
     if lapsed:
-        while_valid = _within_validity(found, answer)
+        while_valid = _within_validity(found, _logged_at(answer, trust))
         state: State = "intact_expired" if while_valid else "intact_lapsed"
         return "archive", state, wording.LOGGED_WHILE_VALID if while_valid else wording.LAPSED
     if who != "archive" and known.original is None:
@@ -331,9 +343,15 @@ def _revoked(found: Reading, trust: Trust, answer: LogAnswer) -> bool:
     if not since:
         return False
     proven = [states.instant(found.signer.get("time_stamp", ""))] if found.stamped else []
-    if answer.checked and answer.speaks_of_file:
-        proven.append(answer.at)
+    proven.append(_logged_at(answer, trust))
     return not any(at is not None and at < min(since) for at in proven)
+
+
+def _logged_at(answer: LogAnswer, trust: Trust) -> datetime | None:
+    """Since when the log speaks of this very file, by its witnesses' clocks where there are any."""
+    if not (answer.checked and answer.speaks_of_file):
+        return None
+    return answer.witnessed_at if trust.policy.asks_witnesses else answer.at
 
 
 def _since(found: Reading, trust: Trust) -> list[datetime]:
@@ -341,12 +359,10 @@ def _since(found: Reading, trust: Trust) -> list[datetime]:
     return [each.since for each in trust.revocations if each.serial == serial]
 
 
-def _within_validity(found: Reading, answer: LogAnswer) -> bool:
+def _within_validity(found: Reading, at: datetime | None) -> bool:
     first = states.instant(found.signer.get("not_before", ""))
     last = states.instant(found.signer.get("not_after", ""))
-    if not (answer.checked and answer.speaks_of_file):
-        return False
-    return answer.at is not None and bool(first and last and first <= answer.at <= last)
+    return at is not None and bool(first and last and first <= at <= last)
 
 
 def _ended(found: Reading, at: datetime | None) -> bool:

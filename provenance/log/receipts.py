@@ -39,13 +39,25 @@ def receipt(index: int) -> Receipt:
     """The receipt of an entry, under the newest witnessed checkpoint that covers it, else under
     the newest; raises LogUnavailable where no checkpoint covers it yet, or it is damaged.
     """
-    checkpoint = _best(index)
+    return _under(index, _best(index))
+
+
+def _under(index: int, checkpoint: Checkpoint) -> Receipt:
     row = Entry.objects.get(index=index)
     data = bytes(row.data)
     if leaf_hash(data) != bytes(row.leaf_hash):
         raise LogUnavailable(f"Entry {index} is damaged: its bytes are not those that were logged.")
     hashes = tree.inclusion_proof(index, checkpoint.head_id)
     return Receipt(data.decode(), TlogProof(index, tuple(hashes), cosigned(checkpoint)).text)
+
+
+def first_receipt(index: int) -> Receipt:
+    """The receipt of an entry under the first checkpoint with it in that enough witnesses have
+    cosigned: it proves how old the entry is. Without witnesses the same as `receipt`.
+    """
+    later = Cosignature.objects.filter(checkpoint__gt=index).order_by("checkpoint_id")
+    found = _met(_sizes(later))
+    return _under(index, found[0]) if found else receipt(index)
 
 
 def newest() -> Checkpoint | None:

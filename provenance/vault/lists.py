@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provenance.core.errors import KeysRefused
+from provenance.core.policies import NO_WITNESSES, Policy
 from provenance.core.trustlists import Listed, TrustList, pem_anchor
 from provenance.core.verdicts import Revocation
 
@@ -34,8 +35,11 @@ class Added:
     pem: str
 
 
-def trust_list(keys_dir: Path) -> TrustList:
-    """Whom a check on behalf of the archive believes; its date is that of the newest change."""
+def trust_list(keys_dir: Path, policy: Policy = NO_WITNESSES) -> TrustList:
+    """Whom a check on behalf of the archive believes; its date is that of the newest change.
+
+    `policy` says whose cosignatures make a time of the log count against the archive itself.
+    """
     own = tuple(Listed("archive", anchor) for anchor in anchors(keys_dir))
     others = tuple(
         pem_anchor(each.name, _trust_uri(each), each.pem, each.kind) for each in added(keys_dir)
@@ -46,6 +50,7 @@ def trust_list(keys_dir: Path) -> TrustList:
         listed=(*own, *others),
         log_vkey=log_vkey(keys_dir),
         revocations=revocations(keys_dir),
+        policy=policy,
     )
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from provenance import vault
 from provenance.core.boxes import shape_of
 from provenance.core.readings import Reading
 from provenance.core.trustlists import TrustList
 from provenance.core.verdicts import FileFacts, Trouble, Verdict, judge
 
 from . import ledger
+from .belief import site_list
 from .readers import READERS, Limits, Terms
 
 
@@ -23,7 +23,7 @@ def check(path: Path, trust: TrustList | None = None) -> Verdict:
 
     Raises OSError where the file itself cannot be opened; everything else is part of the verdict.
     """
-    trust = trust or vault.trust_list(settings.KEYS_DIR)
+    trust = trust or site_list()
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         answer = READERS.ask(stream.fileno(), Terms(trust.anchors, site_limits()))

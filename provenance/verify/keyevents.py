@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 
 from provenance import vault
@@ -44,7 +45,7 @@ def _signing_key(keys_dir: Path) -> dict[str, JSON]:
 
 def _trust(keys_dir: Path) -> Iterator[dict[str, JSON]]:
     """The revocations, and the SHA-256 of the trust.json that names them."""
-    trust = vault.trust_list(keys_dir)
+    trust = vault.trust_list(keys_dir, settings.LOG_WITNESS_POLICY)
     for each in trust.revocations:
         yield {
             "event": "revoked", "kind": "signing", "key": f"serial:{each.serial}",

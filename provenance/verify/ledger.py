@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db.models import F
 from django.utils.module_loading import import_string
 
+from provenance.core.records import EntryType, Opening
 from provenance.core.verdicts import Issued, Ledger
 from provenance.core.wording import Superseded
 from provenance.log import outbox, receipts
+from provenance.log.models import Entry
 
-from .models import Credential
+from .models import Credential, Revealed
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,14 @@ def issued(credential: Credential) -> Issued:
     return Issued(
         sha256=credential.sha256,
         manifest_id=credential.manifest_id,
-        generated=None if index is None else receipts.receipt(index),
+        generated=None if index is None else receipts.first_receipt(index),
         erased=tuple(credential.erased),
         superseded=_superseded(credential),
         size=credential.size,
         clip=str(credential.clip_id),
         at=credential.created_at,
         standing=clip.standing if clip else "",
+        revealed=_revealed(credential) if clip and clip.standing == "published" else (),
     )
 
 
@@ -88,6 +91,16 @@ def clip_of(clip_id: uuid.UUID) -> Clip | None:
 def _line() -> Callable[[uuid.UUID], tuple[str, Path] | None]:
     line: Callable[[uuid.UUID], tuple[str, Path] | None] = import_string(settings.VERIFY_CLIPS)
     return line
+
+
+def _revealed(credential: Credential) -> tuple[Opening, ...]:
+    """What its artist hid at first and has shown to everybody since."""
+    attempt = Entry.objects.filter(attempt=credential.attempt, kind=EntryType.ATTEMPT).first()
+    if attempt is None:
+        return ()
+    shown = Revealed.objects.filter(ticket=attempt.ticket).values_list("field", flat=True)
+    openings = outbox.openings_of(attempt.ticket) if shown else {}
+    return tuple(openings[field] for field in shown if field in openings)
 
 
 def _issued(credential: Credential | None) -> Issued | None:

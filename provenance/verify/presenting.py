@@ -14,9 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from provenance import vault
-
 from . import keyevents, reports
+from .belief import site_list
 from .models import Finding, Report, TrustSnapshot
 
 _PROMISED = (
@@ -93,7 +92,7 @@ def page(report: Report) -> dict[str, Any]:
         "newest": findings[0],
         "earlier": findings[1:],
         "verdict": findings[0].verdict,
-        "outdated": reports.outdated(report, vault.trust_list(settings.KEYS_DIR)),
+        "outdated": reports.outdated(report, site_list()),
         "original_at": _original_at(findings[0].verdict),
     }
 

@@ -17,7 +17,6 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from provenance import vault
 from provenance.core import wording
 from provenance.core.credentials import validator
 from provenance.core.redactions import LABELS
@@ -25,6 +24,7 @@ from provenance.core.trustlists import TrustList
 from provenance.core.verdicts import Verdict
 
 from . import child, kept
+from .belief import site_list
 from .models import Finding, Report, TrustSnapshot
 
 _ID_BYTES = 16  # 22 letters
@@ -55,7 +55,7 @@ def check(path: Path, *, keep: bool = False) -> tuple[Verdict, Made]:
 
     Raises OSError where the file cannot be opened or kept, ReportRefused where there is no room.
     """
-    trust = vault.trust_list(settings.KEYS_DIR)
+    trust = site_list()
     verdict = child.check(path, trust)
     return verdict, _make(verdict, trust, path if keep else None)
 
@@ -107,7 +107,7 @@ def outdated(report: Report, trust: TrustList) -> bool:
 
 def recheck() -> Iterator[Rechecked]:
     """Check again every kept file whose report is outdated; what was said before stays."""
-    trust = vault.trust_list(settings.KEYS_DIR)
+    trust = site_list()
     for report in Report.objects.filter(kept=True).prefetch_related("findings"):
         if outdated(report, trust):
             before = report.findings.all()[0]

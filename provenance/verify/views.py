@@ -12,9 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from provenance import vault
-
 from . import keyevents, ledger, presenting, reports, uploads
+from .belief import site_list
 from .errors import ReportRefused
 from .forms import FindForm, UploadForm
 from .models import Credential
@@ -74,7 +73,7 @@ def find(request: HttpRequest) -> HttpResponse:
 @require_safe
 def trust_list(request: HttpRequest) -> HttpResponse:
     """Whom this archive's checks believe, for checks elsewhere (docs/keys.md)."""
-    text = vault.trust_list(settings.KEYS_DIR).text
+    text = site_list().text
     # Anybody's page may check by it; there is nothing private in it.
     headers = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
     entry = keyevents.entry_of_trust_list(text)

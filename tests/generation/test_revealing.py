@@ -1,6 +1,7 @@
 """A hidden prompt is revealed by its artist alone, once, and everybody can check the words."""
 
 import json
+from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -13,9 +14,11 @@ from provenance.core.openings import OpeningRefused, opening_text, parse_opening
 from provenance.core.records import EntryType, Opening
 from provenance.log import outbox
 from provenance.log.models import Opening as OpeningRow
-from provenance.verify.models import Revealed
+from provenance.verify import ledger
+from provenance.verify.models import Credential, Revealed
 from sora_archive.accounts.models import User
 from tests.generation.test_asking import PROMPT, logged, request
+from tests.provenance.log_cast import log_in
 from tests.site.hanging import hang
 
 
@@ -55,6 +58,25 @@ def test_what_was_revealed_opens_the_commitment_in_the_log(
     assert PROMPT in shown
     assert public in shown
     assert "You have revealed it" in as_ada.get(page(clip, "")).content.decode()
+
+
+def test_the_check_tells_a_revealed_prompt_and_none_that_is_hidden_or_erased(
+    clip: Clip, tmp_path: Path
+) -> None:
+    [attempt] = logged(EntryType.ATTEMPT)
+    sequencer = log_in(tmp_path)
+    sequencer.open()
+    sequencer.drain()
+    Credential.objects.filter(pk=clip.credential_id).update(
+        attempt=attempt["attempt"], clip_id=clip.pk
+    )
+    clip.credential.refresh_from_db()
+    assert ledger.issued(clip.credential).revealed == ()
+    revealing.reveal(clip.generation)
+    [opening] = ledger.issued(clip.credential).revealed
+    assert opening.value == {"prompt": PROMPT, "negative_prompt": "blue"}
+    OpeningRow.objects.all().delete()
+    assert ledger.issued(clip.credential).revealed == ()
 
 
 def test_revealing_twice_is_revealing_once(clip: Clip) -> None:

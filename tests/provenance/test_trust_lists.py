@@ -22,8 +22,17 @@ from generation.management.commands.sweep import _tell_of_keys
 from provenance import vault
 from provenance.core import keys
 from provenance.core.errors import SignerUnavailable
-from provenance.core.proofs import Receipt, receipt_of, with_entry
-from provenance.core.records import parse_entry
+from provenance.core.openings import opening_text
+from provenance.core.policies import parse_policy
+from provenance.core.proofs import (
+    ProofRefused,
+    Receipt,
+    check_receipt,
+    parse_proof,
+    receipt_of,
+    with_entry,
+)
+from provenance.core.records import Hidden, Opening, parse_entry
 from provenance.core.trustlists import TrustList, TrustListRefused, parse_trust_list
 from provenance.core.verdicts import Ledger, Verdict
 from provenance.log.models import Pending
@@ -31,10 +40,13 @@ from provenance.offline import check, main
 from provenance.verify import checks, child, keyevents, ledger, readers
 from provenance.verify.models import Credential
 from tests.assets import broken
-from tests.core.clips import ATTEMPT, NOW, Archive, Signed, sha256_of
+from tests.core.clips import ATTEMPT, NOW, PROMPT, Archive, Signed, sha256_of
+from tests.core.witnesses import Witness
 from tests.provenance.log_cast import log_in
 
 ROOT = Path(__file__).resolve().parents[2]
+WITNESS = Witness("witness.test", 7)
+POLICY = f"witness w {WITNESS.vkey}\nquorum w\n"
 
 
 @pytest.fixture
@@ -106,7 +118,9 @@ def test_the_site_and_the_command_give_the_same_list(
         ({"date": "yesterday"}, "missing"),
         ({"log": {}}, "missing"),
         ({"revocations": [{"serial": "1", "since": None}]}, "missing"),
-        ({"witnesses": {"threshold": 1, "vkeys": []}}, "checks none"),
+        ({"witnesses": {"threshold": 1, "vkeys": []}}, "missing"),
+        ({"witnesses": {"threshold": 1, "vkeys": [], "policy": "quorum banana"}}, "Line 1"),
+        ({"witnesses": {"threshold": 1, "vkeys": [], "policy": POLICY}}, "not about"),
     ],
 )
 def test_a_list_is_believed_as_a_whole_or_not_at_all(
@@ -115,6 +129,14 @@ def test_a_list_is_believed_as_a_whole_or_not_at_all(
     document = json.loads(vault.trust_list(keys_dir).text)
     with pytest.raises(TrustListRefused, match=words):
         parse_trust_list(json.dumps(document | change))
+
+
+def test_the_rule_of_the_witnesses_travels_in_the_list(keys_dir: Path) -> None:
+    policy = parse_policy(POLICY)
+    found = vault.trust_list(keys_dir, policy)
+    assert json.loads(found.text)["witnesses"]["vkeys"] == [WITNESS.vkey]
+    assert parse_trust_list(found.text) == found
+    assert found.trust.policy == policy
 
 
 def test_two_lists_cannot_share_an_address(keys_dir: Path) -> None:
@@ -283,6 +305,39 @@ def test_a_key_is_revoked_at_once_though_the_log_hears_of_it_later(
     assert ("revoked", "signing") in events()
 
 
+def witnessed(clip: Signed, at: datetime) -> Receipt:
+    """The receipt of a finished clip, under a checkpoint that a witness saw at that time."""
+    note = parse_proof(clip.generated.proof).checkpoint
+    line = WITNESS.line(note, at)
+    return replace(clip.generated, proof=clip.generated.proof + line)
+
+
+@pytest.mark.parametrize(
+    ("seen", "who_it_is"),
+    [(timedelta(seconds=-1), "archive"), (timedelta(seconds=1), "revoked"), (None, "revoked")],
+)
+def test_with_witnesses_their_clocks_count_and_not_the_archives(
+    clip: Signed, keys_dir: Path, seen: timedelta | None, who_it_is: str
+) -> None:
+    """Whoever has taken over the archive could write any time into its log."""
+    since = NOW + timedelta(minutes=5)  # the entry itself says that it is older
+    vault.revoke(keys_dir, serial_of(keys_dir), since)
+    receipt = clip.generated if seen is None else witnessed(clip, since + seen)
+    alone = check(clip.path, vault.trust_list(keys_dir), receipt)
+    assert who(alone) == "archive"
+    with_witnesses = check(clip.path, vault.trust_list(keys_dir, parse_policy(POLICY)), receipt)
+    assert who(with_witnesses) == who_it_is
+
+
+def test_a_false_cosignature_is_refused(clip: Signed, keys_dir: Path) -> None:
+    receipt = witnessed(clip, NOW)
+    at = receipt.proof.rstrip().rindex(" ") + 30
+    letter = "A" if receipt.proof[at] != "A" else "B"
+    forged = replace(receipt, proof=receipt.proof[:at] + letter + receipt.proof[at + 1 :])
+    with pytest.raises(ProofRefused, match="does not hold"):
+        check_receipt(forged, vault.log_vkey(keys_dir), parse_policy(POLICY))
+
+
 # Rotation.
 
 
@@ -430,3 +485,23 @@ def test_the_offline_check_says_3_where_it_made_none(
 def test_a_proof_file_brings_its_entry(clip: Signed) -> None:
     text = with_entry(clip.generated)
     assert receipt_of(text).entry == clip.generated.entry
+
+
+def test_a_hidden_prompt_is_opened_offline_by_the_file_that_its_artist_gave(
+    keys_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = Archive.of_vault(keys_dir)
+    opening = archive.facts().prompt
+    assert isinstance(opening, Opening)
+    hidden = replace(archive.facts(), prompt=Hidden("prompt", opening.commitment))
+    path = archive.sign(tmp_path, hidden).path
+    trust, given = tmp_path / "trust.json", tmp_path / "prompt.json"
+    trust.write_text(vault.trust_list(keys_dir).text)
+    given.write_text(opening_text(opening))
+    assert main([str(path), "--trust", str(trust), "--opening", str(given)]) == 0
+    assert f"Prompt, hidden at first and revealed: {PROMPT} (artist)" in capsys.readouterr().out
+    given.write_text(opening_text(replace(opening, value={"prompt": "another"})))
+    main([str(path), "--trust", str(trust), "--opening", str(given)])
+    assert "archive.reveal.mismatch" in capsys.readouterr().out
+    given.write_text("{}")
+    assert main([str(path), "--trust", str(trust), "--opening", str(given)]) == 3

@@ -1,10 +1,9 @@
 """`manage.py trustlist`: the archive's trust.json, as the site serves it."""
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from provenance import vault
 from provenance.core.errors import ProvenanceError
+from provenance.verify.belief import site_list
 
 
 class Command(BaseCommand):
@@ -14,6 +13,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         try:
-            self.stdout.write(vault.trust_list(settings.KEYS_DIR).text, ending="")
+            self.stdout.write(site_list().text, ending="")
         except ProvenanceError as error:
             raise CommandError(str(error)) from error
