@@ -48,7 +48,13 @@ def erase(request: HttpRequest, generation_id: uuid.UUID, kind: str) -> HttpResp
     form = _reasons(request, generation)
     if request.method == "POST" and form.is_valid():
         try:
-            erasing.erase(generation, asked, _role(request, generation), form.reason)
+            erasing.erase(
+                generation,
+                asked,
+                _role(request, generation),
+                form.reason,
+                person_id=request.user.pk,
+            )
         except (ErasureRefused, outbox.LogUnavailable) as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -75,7 +81,7 @@ def withdraw(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
     form = _reasons(request, generation)
     if request.method == "POST" and form.is_valid():
         try:
-            publishing.withdraw(clip, _role(request, generation), form.reason)
+            publishing.withdraw(clip, _role(request, generation), form.reason, request.user.pk)
         except outbox.LogUnavailable as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -95,7 +101,7 @@ def restore(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
     by = _role(request, generation)
     why = Reason.OWN_WISH if by == By.ARTIST else Reason.MISTAKE
     try:
-        publishing.restore(clip, by, why)
+        publishing.restore(clip, by, why, request.user.pk)
     except (PublishingRefused, outbox.LogUnavailable) as refusal:
         messages.warning(request, str(refusal))
         return redirect(_page_of(request, generation))

@@ -40,10 +40,13 @@ _FIELDS = {
 }
 
 
-def erase(generation: Generation, kind: Act.Kind, by: str, reason: str) -> None:
+def erase(
+    generation: Generation, kind: Act.Kind, by: str, reason: str, *, person_id: int | None = None
+) -> None:
     """Erase a prompt, a name, or a whole clip; what is erased already stays so.
 
-    `by` is a role of By, `reason` a short code, mostly of Reason; the log keeps both. Raises
+    `by` is a role of By, `reason` a short code, mostly of Reason; the log keeps both, and never
+    who it was. Raises
     ErasureRefused, with words for the page, while the attempt is under way or where there is no
     clip to erase; outbox.LogUnavailable where an entry has no index yet that could be named.
     """
@@ -59,7 +62,9 @@ def erase(generation: Generation, kind: Act.Kind, by: str, reason: str) -> None:
             ticket = _erase_clip(row, clip, by, reason)
         else:
             ticket = next(iter(_forget(row, kind, by, reason)), None)
-        Act.objects.create(generation=row, kind=kind, by=by, reason=reason, ticket=ticket)
+        Act.objects.create(
+            generation=row, kind=kind, by=by, reason=reason, ticket=ticket, person_id=person_id
+        )
         _ring_for(_seal(row, _FIELDS[kind]))
 
 

@@ -339,6 +339,10 @@ class Act(models.Model):
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     by = models.CharField(max_length=10, choices=By.choices)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+",
+        help_text="who acted in that role; the log never says it",
+    )  # fmt: skip
     reason = models.CharField(max_length=40, help_text="a code, mostly one of Reason")
     ticket = models.UUIDField(unique=True, null=True, help_text="null: nothing was left to erase")
     at = models.DateTimeField(auto_now_add=True)
@@ -362,6 +366,11 @@ class Act(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.generation_id}"
+
+    @property
+    def keeper(self) -> str:
+        """Who acted, where it was not the artist: their acts bear their name."""
+        return "" if self.by == By.ARTIST or self.person is None else str(self.person)
 
     @property
     def reason_words(self) -> str:

@@ -5,6 +5,7 @@ row. Doing what is done already changes nothing.
 """
 
 import uuid
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
@@ -51,7 +52,7 @@ def publish(clip: Clip) -> None:
         row.save(update_fields=["publication_ticket", "visibility", "published_at"])
 
 
-def withdraw(clip: Clip, by: str, reason: str) -> None:
+def withdraw(clip: Clip, by: str, reason: str, person_id: int | None = None) -> None:
     """Take a published clip out of sight; one that is not published stays as it is.
 
     `by` is a role of By, `reason` a short code, mostly of Reason; both stand in the log. Raises
@@ -66,11 +67,13 @@ def withdraw(clip: Clip, by: str, reason: str) -> None:
             EntryType.WITHDRAWAL,
             {"clip": str(row.pk), "publication": publication, "by": by, "reason": reason},
         )
-        _record(row, Act.Kind.WITHDRAWAL, by, reason, ticket)
+        _record(row, Act.Kind.WITHDRAWAL, _Why(by, reason, person_id), ticket)
         _show(row, Visibility.WITHDRAWN, ticket)
 
 
-def restore(clip: Clip, by: str, reason: str = Reason.OWN_WISH) -> None:
+def restore(
+    clip: Clip, by: str, reason: str = Reason.OWN_WISH, person_id: int | None = None
+) -> None:
     """Make a withdrawn clip public again; one that is not withdrawn stays as it is.
 
     An artist restores only what an artist withdrew: raises PublishingRefused else. Raises
@@ -90,7 +93,7 @@ def restore(clip: Clip, by: str, reason: str = Reason.OWN_WISH) -> None:
             EntryType.RESTORATION,
             {"clip": str(row.pk), "withdrawal": withdrawal, "by": by, "reason": reason},
         )
-        _record(row, Act.Kind.RESTORATION, by, reason, ticket)
+        _record(row, Act.Kind.RESTORATION, _Why(by, reason, person_id), ticket)
         _show(row, Visibility.PUBLISHED, None)
 
 
@@ -108,10 +111,17 @@ def _index_of(ticket: uuid.UUID) -> int:
     return index
 
 
-def _record(row: Clip, kind: Act.Kind, by: str, reason: str, ticket: uuid.UUID) -> None:
-    Act.objects.create(
-        generation_id=row.generation_id, kind=kind, by=by, reason=reason, ticket=ticket
-    )
+@dataclass(frozen=True)
+class _Why:
+    """In which role somebody acted, why, and who it was."""
+
+    by: str
+    reason: str
+    person_id: int | None
+
+
+def _record(row: Clip, kind: Act.Kind, why: _Why, ticket: uuid.UUID) -> None:
+    Act.objects.create(generation_id=row.generation_id, kind=kind, ticket=ticket, **vars(why))
 
 
 def _show(row: Clip, visibility: Visibility, withdrawal: uuid.UUID | None) -> None:

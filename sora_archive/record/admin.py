@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from django.contrib import admin
 from django.http import HttpRequest
 
+from sora_archive.reasoned import Reasoned
+
 from .models import Citation, Document, Fact, Question, Row, Source, Version
 
 if TYPE_CHECKING:
-    _RowAdmin: TypeAlias = admin.ModelAdmin[Row]
     _CitationInline: TypeAlias = admin.TabularInline[Citation, Row]
 else:
-    _RowAdmin, _CitationInline = admin.ModelAdmin, admin.TabularInline
+    _CitationInline = admin.TabularInline
 
 
 def _is_curator(request: HttpRequest) -> bool:
@@ -34,8 +35,8 @@ class Citations(_CitationInline):
         return _is_curator(request)
 
 
-class RowAdmin(_RowAdmin):
-    """Any row: a curator may add and change it; the name in its permalink is fixed."""
+class RowAdmin(Reasoned):
+    """Any row: a curator may add and change it, saying why; the name in its permalink is fixed."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return _is_curator(request)

@@ -59,7 +59,7 @@ def test_ada_withdraws_and_restores_her_clip(as_ada: Client, client: Client, cli
 
 
 def test_a_tombstone_tells_when_by_which_role_and_why_with_proof(
-    as_mo: Client, client: Client, clip: Clip
+    as_mo: Client, as_ada: Client, client: Client, clip: Clip
 ) -> None:
     sent = as_mo.post(address(clip, "withdraw"), {"code": "real_person"})
     assert sent.status_code == 302
@@ -72,6 +72,12 @@ def test_a_tombstone_tells_when_by_which_role_and_why_with_proof(
     proofs = re.findall(r'href="(/log/entry/\d+/proof)"', page)
     assert len(proofs) == 2
     assert all(client.get(proof).status_code == 200 for proof in proofs)
+    for browser, address_ in (
+        (as_mo, f"/clips/{clip.pk}/"),
+        (as_ada, f"/generations/{clip.generation_id}/"),
+    ):
+        told = browser.get(address_).content.decode()
+        assert ">Mo</span>" in told, "keepers and the artist see who it was"
 
 
 def test_a_curator_gives_a_reason_and_an_artist_cannot_undo_it(

@@ -388,10 +388,16 @@ def test_a_curator_corrects_a_line_and_nobody_deletes_one(
     form = {
         "moment_0": "2025-05-03", "moment_1": "13:00:00", "precision": "hour",
         "zone": "America/New_York", "confidence": "unverified", "claim": "The kite was crimson.",
+        "reason": "The photograph shows it.",
         "citations-TOTAL_FORMS": "0", "citations-INITIAL_FORMS": "0",
     }  # fmt: skip
     assert as_mo.post("/admin/record/fact/red/change/", form).status_code == 302
     assert Fact.objects.get(pk="red").claim == "The kite was crimson."
+    history = as_mo.get("/admin/record/fact/red/history/").content.decode()
+    assert "The photograph shows it." in history
+    assert "Mo, Curator" in history
+    why_not = as_mo.post("/admin/record/fact/red/change/", form | {"reason": ""})
+    assert why_not.status_code == 200, "no change without a reason"
     refused = as_mo.post("/admin/record/fact/red/change/", form | {"zone": "Mars/Base"})
     assert "There is no time zone" in refused.content.decode()
     assert as_ada.get("/admin/record/fact/red/change/").status_code == 302  # to signing in

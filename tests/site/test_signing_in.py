@@ -9,8 +9,9 @@ from django.test import Client
 
 from sora_archive.accounts.adapter import network
 from sora_archive.accounts.models import Role, User
+from sora_archive.accounts.people import create_person
 from tests.people import ADA, MO, OLGA, Person
-from tests.signing_in import SECRET, code, give_app, signed_in
+from tests.signing_in import SECRET, code, give_app, signed_in, signed_in_with_two_steps
 
 pytestmark = pytest.mark.django_db
 
@@ -219,3 +220,27 @@ def test_the_database_refuses_a_role_that_says_otherwise(
 def test_a_superuser_of_djangos_command_is_an_operator(db: None) -> None:
     made = User.objects.create_superuser(OLGA.username, None, OLGA.password, pseudonym="Olga")
     assert (made.role, made.is_staff) == (Role.OPERATOR, True)
+
+
+def test_an_operator_makes_ben_a_curator_and_says_why(ben: User) -> None:
+    olga = create_person(OLGA.username, OLGA.pseudonym, Role.OPERATOR, OLGA.password)
+    browser = signed_in_with_two_steps(olga)
+    page = f"/admin/accounts/user/{ben.pk}/change/"
+    assert browser.post(page, {"role": "curator", "is_active": "on"}).status_code == 200
+    given = {"role": "curator", "is_active": "on", "reason": "Mo needs help."}
+    assert browser.post(page, given).status_code == 302
+    ben.refresh_from_db()
+    assert (ben.role, ben.is_staff, ben.is_superuser) == (Role.CURATOR, True, False)
+    history = browser.get(f"/admin/accounts/user/{ben.pk}/history/").content.decode()
+    assert "Mo needs help." in history
+    assert "Olga, Operator" in history
+
+
+def test_a_curator_changes_nobodys_role(as_mo: Client, ben: User) -> None:
+    page = f"/admin/accounts/user/{ben.pk}/change/"
+    assert as_mo.post(page, {"role": "curator", "reason": "x"}).status_code == 403
+
+
+def test_an_account_that_is_closed_is_signed_out_everywhere(as_ben: Client, ben: User) -> None:
+    User.objects.filter(pk=ben.pk).update(is_active=False)
+    assert as_ben.get("/ask/").status_code == 302
