@@ -149,10 +149,11 @@ def entry_bytes(kind: EntryType, at: datetime, body: Mapping[str, JSON]) -> byte
     return data
 
 
-def mentions(body: Mapping[str, JSON]) -> frozenset[str]:
-    """What an entry can be looked up by: the clip, the manifest and the plain hash it names."""
-    named = (body.get(key) for key in ("clip", "manifest", "sha256"))
-    return frozenset(name for name in named if isinstance(name, str) and 0 < len(name) <= 100)
+def mentions(body: Mapping[str, JSON]) -> list[str]:
+    """What an entry can be looked up by, each once: the clip, the manifest, the plain hash."""
+    named = [body.get("clip"), body.get("manifest"), body.get("sha256")]
+    terms = [name for name in named if isinstance(name, str) and 0 < len(name) <= 100]
+    return list(dict.fromkeys(terms)) if terms else terms
 
 
 def parse_entry(data: bytes) -> Entry:

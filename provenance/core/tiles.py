@@ -149,21 +149,35 @@ class Edge:
 
     def append(self, leaf: bytes) -> list[FullTile]:
         """Add a leaf's hash; returns the tiles that became full by it, levels upward."""
+        return self.extend([leaf])
+
+    def extend(self, leaves: Sequence[bytes]) -> list[FullTile]:
+        """Add the hashes of leaves; returns the tiles that became full, each before those above."""
         full: list[FullTile] = []
-        carried, level, end = leaf, 0, self.size + 1
-        while True:
-            if level == len(self.levels):
+        at = 0
+        while at < len(leaves):
+            if not self.levels:
                 self.levels.append([])
-            row = self.levels[level]
-            row.append(carried)
-            if len(row) < WIDTH:
-                self.size += 1
-                return full
-            end //= WIDTH
-            carried = perfect_root(row)
-            full.append(FullTile(level, end - 1, b"".join(row), carried))
+            taken = leaves[at : at + WIDTH - len(self.levels[0])]
+            self.levels[0] += taken
+            self.size += len(taken)
+            at += len(taken)
+            if len(self.levels[0]) == WIDTH:
+                full += self._carry()
+        return full
+
+    def _carry(self) -> Iterator[FullTile]:
+        """Close the full tile at level 0, and each one above that it fills."""
+        level, end = 0, self.size
+        while len(self.levels[level]) == WIDTH:
+            row, end = self.levels[level], end // WIDTH
+            tile = FullTile(level, end - 1, b"".join(row), perfect_root(row))
             row.clear()
             level += 1
+            if level == len(self.levels):
+                self.levels.append([])
+            self.levels[level].append(tile.root)
+            yield tile
 
     @property
     def root(self) -> bytes:

@@ -121,7 +121,7 @@ def _meaning(run: _Audit, place: int, data: bytes, columns: tuple[str, str | Non
         return
     if (entry.type, entry.body.get("attempt")) != columns:
         run.problem(f"entry {place}: type or attempt stored beside it are not its own")
-    if run.named.of(place) != mentions(entry.body):
+    if run.named.of(place) != set(mentions(entry.body)):
         run.problem(f"entry {place}: what it can be looked up by is not what it names")
     for words in run.history.take(place, entry):
         run.problem(f"entry {place}: {words}")

@@ -5,55 +5,51 @@ database have gaps and are seen out of order.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from uuid import UUID
+import struct
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from provenance.core.merkle import leaf_hash
-from provenance.core.records import OUTCOMES, mentions
+from provenance.core.records import OUTCOMES, EntryType, mentions
 from provenance.core.tiles import FullTile
 
-from . import tree
+from . import binary, tree
 from .errors import SequencerRefused
 from .models import Head
 
 _TAKE = """
     DELETE FROM log_pending
     WHERE id IN (SELECT id FROM log_pending ORDER BY id LIMIT %s)
-    RETURNING id, ticket, data
+    RETURNING id, uuid_send(ticket), data
 """
 _COPY_ENTRIES = (
     "COPY log_entry (index, ticket, leaf_hash, data, kind, attempt) FROM STDIN (FORMAT BINARY)"
 )
+# Six columns: index, ticket and leaf hash, each behind its length, and the length of the data.
+_FIXED = struct.Struct(">hiqi16si32si")
 _OPEN = """
     INSERT INTO log_openattempt (attempt, index)
-    SELECT attempt, index FROM log_entry AS begun
-    WHERE index >= %s AND kind = 'attempt' AND attempt IS NOT NULL AND NOT EXISTS (
+    SELECT attempt, index FROM unnest(%s::text[], %s::bigint[]) AS begun (attempt, index)
+    WHERE NOT EXISTS (
         SELECT FROM log_entry WHERE attempt = begun.attempt AND kind = ANY(%s)
     )
-    ORDER BY index
     ON CONFLICT DO NOTHING
 """
-_CLOSE = """
-    DELETE FROM log_openattempt USING log_entry
-    WHERE log_entry.index >= %s AND log_entry.kind = ANY(%s)
-      AND log_entry.attempt = log_openattempt.attempt
-"""
+_CLOSE = "DELETE FROM log_openattempt WHERE attempt = ANY(%s)"
 _COPY_MENTIONS = "COPY log_mention (term, index) FROM STDIN (FORMAT BINARY)"
 _COPY_TILES = "COPY log_tile (level, n, hashes, root) FROM STDIN (FORMAT BINARY)"
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """A row of the outbox, with what its entry is to be looked up by."""
+class _Taken(NamedTuple):
+    """A row of the outbox, with what its entry is to be looked up by; the ticket has 16 bytes."""
 
-    ticket: UUID
+    ticket: bytes
     data: bytes
     kind: str
     attempt: str | None
-    mentions: frozenset[str]
+    mentions: list[str]
 
 
 def integrate(limit: int) -> int:
@@ -70,69 +66,72 @@ def integrate(limit: int) -> int:
             return 0
         edge = tree.edge_of(head)
         leaves = [leaf_hash(row.data) for row in taken]
-        tiles = [tile for leaf in leaves for tile in edge.append(leaf)]
+        tiles = edge.extend(leaves)
         _copy_entries(head, taken, leaves)
         _copy_tiles(tiles)
         _copy_mentions(head, taken)
-        _follow_attempts(head)
+        _follow_attempts(head, taken)
         Head.objects.create(size=edge.size, previous_id=head, root=edge.root)
     return len(taken)
 
 
 def _take(limit: int) -> list[_Taken]:
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [limit])
-        rows = sorted(cursor.fetchall())
-    return [_parsed(*row) for row in rows]
+    return [_parsed(*row) for row in sorted(binary.rows(_TAKE, [limit]))]
 
 
-def _parsed(number: int, ticket: UUID, data: bytes) -> _Taken:
-    data = bytes(data)
+def _parsed(number: int, ticket: bytes, data: bytes) -> _Taken:
     try:
-        value = json.loads(data)
+        value = json.loads(data.decode())
         kind, attempt = value["type"], value.get("attempt")
+        if not _is_name(kind, 40) or not (attempt is None or _is_name(attempt, 32)):
+            raise ValueError("a type or an attempt that no column can hold")
+        return _Taken(ticket, data, kind, attempt, mentions(value))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SequencerRefused(
             f"Row {number} of log_pending holds no entry. Entries only come from outbox.submit: "
             "find out who wrote it, keep a copy, and delete the row.",
             "Something that is no entry lies in the outbox.",
         ) from error
-    return _Taken(ticket, data, kind, attempt, mentions(value))
+
+
+def _is_name(value: object, length: int) -> bool:
+    return isinstance(value, str) and len(value) <= length and value.isprintable()
 
 
 def _copy_entries(start: int, taken: Sequence[_Taken], leaves: Sequence[bytes]) -> None:
-    types = ("int8", "uuid", "bytea", "bytea", "varchar", "varchar")
-    rows = (
-        (place, row.ticket, leaf, row.data, row.kind, row.attempt)
-        for place, (row, leaf) in enumerate(zip(taken, leaves, strict=True), start)
-    )
-    _copy(_COPY_ENTRIES, types, rows)
+    parts: list[bytes] = []
+    for place, (row, leaf) in enumerate(zip(taken, leaves, strict=True), start):
+        fixed = _FIXED.pack(6, 8, place, 16, row.ticket, 32, leaf, len(row.data))
+        attempt = binary.value(row.attempt.encode() if row.attempt else None)
+        parts += (fixed, row.data, binary.value(row.kind.encode()), attempt)
+    binary.copy_packed(_COPY_ENTRIES, parts)
 
 
 def _copy_mentions(start: int, taken: Sequence[_Taken]) -> None:
-    rows = [(term, place) for place, row in enumerate(taken, start) for term in row.mentions]
+    rows = [
+        (term.encode(), binary.int8(place))
+        for place, row in enumerate(taken, start)
+        for term in row.mentions
+    ]
     if rows:
-        _copy(_COPY_MENTIONS, ("varchar", "int8"), rows)
+        binary.copy(_COPY_MENTIONS, rows)
 
 
-def _follow_attempts(start: int) -> None:
+def _follow_attempts(start: int, taken: Sequence[_Taken]) -> None:
     """Keep the list of attempts without outcome in step with the entries from `start` on."""
-    with connection.cursor() as cursor:
-        for order in (_OPEN, _CLOSE):
-            cursor.execute(order, [start, sorted(OUTCOMES)])
+    ended = {row.attempt for row in taken if row.kind in OUTCOMES and row.attempt}
+    begun: dict[str, int] = {}
+    for place, row in enumerate(taken, start):
+        if row.kind == EntryType.ATTEMPT and row.attempt and row.attempt not in ended:
+            begun.setdefault(row.attempt, place)
+    if ended:
+        binary.execute(_CLOSE, [list(ended)])
+    if begun:
+        binary.execute(_OPEN, [list(begun), list(begun.values()), sorted(OUTCOMES)])
 
 
 def _copy_tiles(tiles: Sequence[FullTile]) -> None:
-    rows = ((tile.level, tile.n, tile.hashes, tile.root) for tile in tiles)
-    _copy(_COPY_TILES, ("int2", "int8", "bytea", "bytea"), rows)
-
-
-def _copy(order: str, types: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        cursor.copy(order) as copy,
-    ):
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
+    rows = (
+        (binary.int2(tile.level), binary.int8(tile.n), tile.hashes, tile.root) for tile in tiles
+    )
+    binary.copy(_COPY_TILES, rows)

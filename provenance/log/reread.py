@@ -4,14 +4,12 @@ A log died of one bit that flipped between hashing and storing: the checkpoint t
 bytes that nobody has. So the signature is over what the database gives back.
 """
 
-from collections.abc import Iterator
-
-from django.db import connection
+from collections.abc import Iterator, Sequence
 
 from provenance.core.merkle import leaf_hash
 from provenance.core.tiles import FullTile, Tile, TileRefused
 
-from . import receipts, tree
+from . import binary, receipts, tree
 from .errors import SequencerRefused
 from .models import Checkpoint, Head
 
@@ -32,10 +30,8 @@ def check_growth(signed: Checkpoint | None, head: Head) -> None:
         if signed is not None and edge.root != receipts.content(signed).root:
             raise _refusal(f"the first {start} entries do not hash to their signed root")
         full: list[FullTile] = []
-        for place, leaf in _leaves(start, head.size):
-            if place != edge.size:
-                raise _refusal(f"entry {edge.size} is missing")
-            full += edge.append(leaf)
+        for leaves in _leaves(start, head.size):
+            full += edge.extend(leaves)
         _check_tiles(full)
     except TileRefused as error:
         raise _refusal(str(error)) from error
@@ -43,16 +39,25 @@ def check_growth(signed: Checkpoint | None, head: Head) -> None:
         raise _refusal(f"the {head.size} entries do not hash to the root of their head")
 
 
-def _leaves(start: int, end: int) -> Iterator[tuple[int, bytes]]:
-    """Places and hashes, the hashes worked out from the entries' own bytes."""
+def _leaves(start: int, end: int) -> Iterator[list[bytes]]:
+    """The hashes of entries, round by round, worked out from the entries' own bytes."""
     for at in range(start, end, _ROUND):
-        with connection.cursor() as cursor:
-            cursor.execute(_READ, [at, min(at + _ROUND, end)])
-            for place, data, stored in cursor.fetchall():
-                leaf = leaf_hash(bytes(data))
-                if leaf != bytes(stored):
-                    raise _refusal(f"entry {place} has not the hash that was stored beside it")
-                yield place, leaf
+        rows = binary.rows(_READ, [at, min(at + _ROUND, end)])
+        leaves = [leaf_hash(data) for _, data, _ in rows]
+        if [(place, leaf) for place, _, leaf in rows] != list(enumerate(leaves, at)):
+            raise _first_wrong(rows, leaves, at)
+        yield leaves
+
+
+def _first_wrong(
+    rows: Sequence[tuple[int, bytes, bytes]], leaves: Sequence[bytes], at: int
+) -> SequencerRefused:
+    for place, (row, leaf) in enumerate(zip(rows, leaves, strict=True), at):
+        if row[0] != place:
+            return _refusal(f"entry {place} is missing")
+        if row[2] != leaf:
+            return _refusal(f"entry {place} has not the hash that was stored beside it")
+    raise AssertionError("they were found to differ")
 
 
 def _check_tiles(full: list[FullTile]) -> None:

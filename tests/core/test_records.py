@@ -22,6 +22,7 @@ from provenance.core.records import (
     canonical,
     commitment,
     entry_bytes,
+    mentions,
     parse_entry,
 )
 
@@ -293,3 +294,10 @@ def test_the_example_of_the_document_holds() -> None:
     document = Path(__file__).parents[2] / "docs" / "log-format.md"
     value = {"negative_prompt": "", "prompt": "kite"}
     assert commitment("prompt", bytes(range(32)), value) in document.read_text()
+
+
+def test_what_an_entry_can_be_looked_up_by() -> None:
+    body: dict[str, JSON] = {"clip": "c", "sha256": "h", "manifest": "m", "attempt": "a"}
+    assert set(mentions(body)) == {"c", "h", "m"}
+    assert mentions({"clip": "same", "sha256": "same"}) == ["same"]
+    assert mentions({"clip": 7, "sha256": "", "manifest": "x" * 101}) == []

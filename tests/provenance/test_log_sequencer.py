@@ -243,8 +243,24 @@ def test_rows_that_changed_before_the_signature_are_not_signed(
     assert receipts.signed_size() == 0
 
 
-def test_something_that_is_no_entry_stops_the_sequencer_with_words(log: Sequencer) -> None:
-    Pending.objects.create(data=b"no entry")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no entry",
+        b"[]",
+        b"{}",
+        b'{"type":7}',
+        b'{"type":"a\\u0000b"}',
+        b'{"type":"' + b"x" * 41 + b'"}',
+        b'{"attempt":["x"],"type":"failed"}',
+        b'{"attempt":"' + b"0" * 33 + b'","type":"failed"}',
+        b"\xff",
+    ],
+)
+def test_something_that_is_no_entry_stops_the_sequencer_with_words(
+    log: Sequencer, data: bytes
+) -> None:
+    Pending.objects.create(data=data)
     with pytest.raises(SequencerRefused, match="log_pending holds no entry"):
         log.step()
     assert Pending.objects.count() == 1
