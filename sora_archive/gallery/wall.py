@@ -7,9 +7,12 @@ does and a clip published meanwhile shifts nothing.
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import formats
 from django.utils.translation import gettext
@@ -23,6 +26,7 @@ from .errors import BadPlace
 from .models import Hanging
 
 WORKS_A_PAGE = 24
+_Rows = Sequence[Sequence[Any]]  # of the columns of _LABEL
 _LABEL = (
     "clip_id", "published_at", "title", "artist", "model", "width", "height", "frames", "fps",
     "ticket",
@@ -163,22 +167,38 @@ class Exhibits:
 
 def page(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -> Page:
     """The chosen works older than `after`, or the newest; two queries however many there are."""
-    rows = list(_hangings(choice, after).values_list(*_LABEL)[: size + 1])
-    works = labelled([Work(*row) for row in rows[:size]])
+    rows: _Rows
+    if choice or after:
+        rows = list(_hangings(choice, after).values_list(*_LABEL)[: size + 1])
+    else:
+        rows = _newest(size + 1)
+    works = _works(rows[:size])
     last = works[-1] if len(rows) > size else None
     return Page(works, Place(last.published_at, last.id) if last else None)
 
 
-def labelled(works: Sequence[Work]) -> Sequence[Work]:
-    """The works with their numbers in the log; one query."""
-    entries = outbox.indexes_of([work.ticket for work in works]) if works else {}
-    return [replace(work, entry=entries[work.ticket]) if work.ticket in entries else work
-            for work in works]  # fmt: skip
-
-
 def works_of(hangings: QuerySet[Hanging]) -> Sequence[Work]:
     """The labels of some rows of the wall, in their order; two queries."""
-    return labelled([Work(*row) for row in hangings.values_list(*_LABEL)])
+    return _works(list(hangings.values_list(*_LABEL)))
+
+
+def _newest(size: int) -> _Rows:
+    """The newest labels. The page that is asked for most has its statement compiled once."""
+    with connection.cursor() as cursor:
+        cursor.execute(_newest_sql(), [size])
+        return list(cursor.fetchall())
+
+
+@lru_cache
+def _newest_sql() -> str:
+    statement, _no_values = _hangings(Choice(), None).values_list(*_LABEL).query.sql_with_params()
+    return f"{statement} LIMIT %s"
+
+
+def _works(rows: _Rows) -> Sequence[Work]:
+    """Labels with their numbers in the log; one query."""
+    entries = outbox.indexes_of([row[-1] for row in rows]) if rows else {}
+    return [Work(*row, entry=entries.get(row[-1])) for row in rows]
 
 
 def exhibits(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -> Exhibits:
