@@ -40,7 +40,7 @@ _EXPIRES = timedelta(days=180)  # RFC 9116 advises less than a year
 def robots(request: HttpRequest) -> HttpResponse:
     """RFC 9309: search engines are welcome to what is public, gatherers for training are not."""
     trainers = [f"User-agent: {name}" for name in TRAINERS]
-    everybody = ["User-agent: *", "Content-Usage: train-ai=n", *(f"Disallow: {p}" for p in CLOSED)]
+    everybody = ["User-agent: *", *(f"Disallow: {p}" for p in CLOSED)]
     where = f"Sitemap: {addresses.whole('gallery:sitemap')}"
     return _text([*trainers, "Disallow: /", "", *everybody, "", where])
 

@@ -198,7 +198,7 @@ def _newest_sql() -> str:
 def _works(rows: _Rows) -> Sequence[Work]:
     """Labels with their numbers in the log; one query."""
     entries = outbox.indexes_of([row[-1] for row in rows]) if rows else {}
-    return [Work(*row, entry=entries.get(row[-1])) for row in rows]
+    return [Work(*(*row, entries.get(row[-1]))) for row in rows]
 
 
 def exhibits(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -> Exhibits:

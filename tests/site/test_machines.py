@@ -105,7 +105,9 @@ def test_machines_are_told_not_to_train(client: Client, db: None) -> None:
     assert client.get("/.well-known/tdmrep.json").json() == [
         {"location": "/", "tdm-reservation": 1}
     ]
-    assert '<meta name="tdm-reservation" content="1">' in client.get("/").content.decode()
+    front = client.get("/")
+    assert '<meta name="tdm-reservation" content="1">' in front.content.decode()
+    assert (front["Content-Usage"], front["tdm-reservation"]) == ("train-ai=n", "1")
 
 
 def test_whom_to_tell_about_a_hole(client: Client, settings: Settings, db: None) -> None:

@@ -120,6 +120,7 @@ def test_a_file_comes_whole_in_parts_and_not_at_all_when_unchanged(
     assert whole.headers["Accept-Ranges"] == "bytes"
     assert whole.headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in whole.headers["Content-Security-Policy"]
+    assert (whole.headers["Content-Usage"], whole.headers["tdm-reservation"]) == ("train-ai=n", "1")
     assert "Last-Modified" not in whole.headers
     assert "Set-Cookie" not in whole.headers
     for wanted, first, last in (("5-9", 5, 9), ("-10", 99_990, 99_999), ("99999-", 99_999, 99_999)):
