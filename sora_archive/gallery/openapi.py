@@ -10,6 +10,7 @@ from provenance.verify import openapi as verifying
 
 from .choice import LENGTHS, LICENCES, NAME_LETTERS
 from .searching import LETTERS
+from .wall import PLACE_PATTERN
 
 MOST_CLIPS = 100
 _TEXT = {"type": "string"}
@@ -70,7 +71,11 @@ _PARAMETERS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("licence", {"enum": ["", *LICENCES]}, "what others may do with the clip"),
     ("length", {"enum": ["", *LENGTHS]}, "a class of lengths, in seconds"),
     ("year", {"type": "string", "pattern": "^([2-9][0-9]{3})?$"}, "of publication, in UTC"),
-    ("older", {"type": "string"}, "a place on the wall, taken from next"),
+    (
+        "older",
+        {"type": "string", "pattern": f"^({PLACE_PATTERN})?$"},
+        "a place on the wall, taken from next",
+    ),
     ("limit", {"type": "integer", "minimum": 1, "maximum": MOST_CLIPS}, "clips at most"),
 )
 

@@ -55,7 +55,8 @@ _SHOWN = (
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Sixteen digits of microseconds reach the year 2286 and stay inside every database's range.
-_PLACE = re.compile(r"([0-9]{1,16})-([0-9a-f]{32})", re.ASCII)
+PLACE_PATTERN = "([0-9]{1,16})-([0-9a-f]{32})"
+_PLACE = re.compile(PLACE_PATTERN, re.ASCII)
 
 
 @dataclass(frozen=True)
