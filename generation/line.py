@@ -7,11 +7,10 @@ or goes back to the queue untouched.
 import logging
 import secrets
 import tempfile
-import time
 import traceback
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -27,7 +26,7 @@ from provenance.log import outbox
 from provenance.log.receipts import receipt
 from provenance.verify.models import Credential
 
-from . import asking, describing, encode, erasing, leases, storage
+from . import asking, describing, encode, erasing, leases, signing, storage
 from .engines.base import EngineFacts, Frames, RenderRequest
 from .engines.catalog import ModelCard, card
 from .engines.pool import engine_for
@@ -39,7 +38,6 @@ log = logging.getLogger(__name__)
 REQUEST_FIELDS = (
     "prompt", "negative_prompt", "seed", "steps", "guidance", "width", "height", "frames", "fps",
 )  # fmt: skip
-STAMP_PAUSE_SECONDS = 2.0
 WORDS_UNKNOWN = "Something went wrong in the worker. The operator can see what in its log."
 
 
@@ -70,6 +68,7 @@ class Signed:
     signer_serial: str
     file: Opening
     pictures: str
+    stamped_at: datetime | None
 
 
 def run(generation_id: uuid.UUID) -> None:
@@ -167,18 +166,20 @@ def _sign(
     )
     anchors = vault.anchors(settings.KEYS_DIR)
     target = media.with_name("clip.mp4")
-    identity = vault.signing_identity(settings.KEYS_DIR, settings.TSA_URL)
-    embedded = _patiently(
-        job,
-        lambda: credentials.embed(
-            media, target, manifest, thumbnail, identity, anchors, _parent(job.generation)
+    parent = _parent(job.generation)
+    embedded = signing.patiently(
+        lambda identity: credentials.embed(
+            media, target, manifest, thumbnail, identity, anchors, parent
         ),
+        lambda: leases.check_cancel(job.generation.pk, job.owner),
     )
     reading = _read_back(target, anchors)
     stored = storage.keep(target)
     opening = Opening("file", file_salt, {"sha256": stored.sha256})
-    serial = str(reading.signer["serial"])
-    return Signed(stored, embedded.manifest_id, serial, opening, _pictures_of(stored.path))
+    return Signed(
+        stored, embedded.manifest_id, str(reading.signer["serial"]), opening,
+        _pictures_of(stored.path), reading.stamped_at,
+    )  # fmt: skip
 
 
 def _pictures_of(path: Path) -> str:
@@ -221,19 +222,6 @@ def _parent(generation: Generation) -> credentials.Ingredient | None:
     return credentials.Ingredient(file, manifests.PARENT, parent.title, "inputTo")
 
 
-def _patiently(job: Job, embed: Callable[[], credentials.Embedded]) -> credentials.Embedded:
-    """Sign, waiting for a time-stamp authority that is down; no clip leaves here unstamped."""
-    deadline = time.monotonic() + settings.TSA_WAIT_SECONDS
-    while True:
-        try:
-            return embed()
-        except StampUnavailable:
-            if time.monotonic() >= deadline:
-                raise
-        leases.check_cancel(job.generation.pk, job.owner)
-        time.sleep(STAMP_PAUSE_SECONDS)
-
-
 def _pictures(frames: Frames, fps: int) -> dict[str, str]:
     """Posters and preview, kept: the columns of Clip.PICTURES with their hashes."""
     drawn = {f"poster_{kind}_sha256": encode.poster(frames, kind) for kind in ("avif", "jpeg")}
@@ -271,6 +259,7 @@ def _record(
             generated_ticket=ticket,
             clip_id=clip_id,
             pictures_sha256=signed.pictures,
+            stamped_at=signed.stamped_at,
         )
         Clip.objects.create(
             id=clip_id,

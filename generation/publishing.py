@@ -7,6 +7,7 @@ row. Doing what is done already changes nothing.
 import uuid
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,7 +27,8 @@ def publish(clip: Clip) -> None:
 
     The entry carries the plain SHA-256, which until now was only committed to. Raises
     outbox.LogUnavailable where the clip's own entry has not reached the log yet,
-    PublishingRefused while something is being taken out of its file.
+    PublishingRefused while something is being taken out of its file, and where the site demands
+    time-stamps and its credential has none.
     """
     outbox.wait_for(clip.credential.generated_ticket, LOG_WAIT_SECONDS)
     with transaction.atomic():
@@ -37,6 +39,11 @@ def publish(clip: Clip) -> None:
             raise PublishingRefused(
                 _("Something is being taken out of the file. Publish it in a minute.")
             )
+        if settings.TSA_URL and settings.TSA_REQUIRED and row.credential.stamped_at is None:
+            raise PublishingRefused(
+                _("This archive publishes clips with a time-stamp only, and this one was signed "
+                  "without. Ask for it again with the same settings and seed.")
+            )  # fmt: skip
         row.publication_ticket = outbox.submit(
             EntryType.PUBLICATION,
             {

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -44,6 +45,7 @@ class Successor:
     manifest_id: str
     signer_serial: str
     file: Opening
+    stamped_at: datetime | None
 
 
 def run(clip_id: uuid.UUID) -> None:
@@ -103,6 +105,7 @@ def _exchange(row: Clip, old: Credential, new: Successor) -> None:
         generated_ticket=ticket,
         clip_id=old.clip_id,
         pictures_sha256=old.pictures_sha256,
+        stamped_at=new.stamped_at,
         erased=old.erased,
         redacted=old.erased,
         supersedes=old,
@@ -135,10 +138,11 @@ def _sign(clip: Clip, wanted: list[str], folder: Path) -> Successor | None:
         vault.signing_identity(settings.KEYS_DIR, settings.TSA_URL), anchors,
         credentials.Ingredient(source, redactions.PARENT, clip.title, "parentOf"),
     )  # fmt: skip
-    serial = _check(target, anchors, before, asked)
+    found = _check(target, anchors, before, asked)
     stored = storage.keep(target)
     opening = Opening("file", file_salt, {"sha256": stored.sha256})
-    return Successor(stored, embedded.manifest_id, serial, opening)
+    serial = str(found.signer["serial"])
+    return Successor(stored, embedded.manifest_id, serial, opening, found.stamped_at)
 
 
 def _sound_file(credential: Credential) -> Path:
@@ -187,7 +191,7 @@ def _acts(names: list[str], own_attempt: str) -> list[Act]:
 
 def _check(
     target: Path, anchors: list[credentials.Anchor], before: RawReport, asked: list[Redaction]
-) -> str:
+) -> readings.Reading:
     """Read the successor back: trusted, and free of what was to be taken out of it."""
     after = _report(target, anchors)
     found = readings.reading(after)
@@ -198,7 +202,7 @@ def _check(
         redactions.disclosing(after.store, redaction) for redaction in asked
     ):
         raise RedactionFailed("the redacted file still disclosed what was erased")
-    return str(found.signer["serial"])
+    return found
 
 
 def _salts(before: RawReport, asked: list[Redaction]) -> Iterator[bytes]:

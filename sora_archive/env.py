@@ -63,6 +63,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SWEEP_SECONDS", "2", "Pause between two rounds of the sweep."),
     Setting("TORCH_THREADS", "0", "Threads torch may use in a worker; 0 leaves the choice to torch."),
     Setting("TSA_URL", "", "RFC 3161 time-stamp authority for credentials; empty: none."),
+    Setting("TSA_REQUIRED", "1", "1: with TSA_URL set, no clip is signed or published without a time-stamp; 0: it is, after TSA_WAIT_SECONDS."),
     Setting("TSA_WAIT_SECONDS", "60", "How long a worker waits for the time-stamp authority before the generation goes back to the queue."),
     Setting("VERIFY_MAX_BYTES", str(512 * 1024 * 1024), "Largest file the verify page takes, in bytes."),
     Setting("VERIFY_CPU_SECONDS", "20", "Processor time one verification may use."),

@@ -262,6 +262,7 @@ LOG_CONFIRM_SECONDS = env.whole("LOG_CONFIRM_SECONDS")
 LOG_TSA_URLS = env.words("LOG_TSA_URLS")
 LOG_ANCHOR_SECONDS = env.whole("LOG_ANCHOR_SECONDS")
 TSA_URL = env.text("TSA_URL")
+TSA_REQUIRED = env.flag("TSA_REQUIRED")
 TSA_WAIT_SECONDS = env.whole("TSA_WAIT_SECONDS")
 
 # Whom a program acts for: the line knows no accounts, and asks what this names.

@@ -6,6 +6,7 @@ the certificate is shown but never decides anything: whoever signs chooses it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, Literal
 
@@ -58,6 +59,14 @@ class Reading:
     history: tuple[Ancestor, ...] = ()
     redactions: tuple[Redaction, ...] = ()
     redacted: tuple[str, ...] = ()
+
+    @property
+    def stamped_at(self) -> datetime | None:
+        """The time that its stamp names (aware), whoever gave it; None without one."""
+        try:
+            return datetime.fromisoformat(self.signer.get("time_stamp", ""))
+        except ValueError:
+            return None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as a pipe or a file can carry them; `from_json` is the way back."""

@@ -4,7 +4,7 @@ Everything is made at first start, in one step that either happens whole or not 
 parts lie apart from private ones, so that the web process needs none of the latter.
 """
 
-from .files import HOME, anchors, ensure_keys, log_key, log_vkey
+from .files import HOME, anchors, ensure_keys, log_key, log_vkey, offline_folder
 from .keyed import secret
 from .lists import add_list, added, revoke, trust_list
 from .signing import Behind, InFolder, Place, chain, rotate, serials, signing_identity
@@ -12,6 +12,6 @@ from .tokens import InToken
 
 __all__ = [
     "HOME", "Behind", "InFolder", "InToken", "Place", "add_list", "added", "anchors", "chain",
-    "ensure_keys", "log_key", "log_vkey", "revoke", "rotate", "secret", "serials",
+    "ensure_keys", "log_key", "log_vkey", "offline_folder", "revoke", "rotate", "secret", "serials",
     "signing_identity", "trust_list",
 ]  # fmt: skip

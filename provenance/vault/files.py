@@ -71,6 +71,11 @@ def ensure_keys(keys_dir: Path, origin: str, now: datetime) -> None:
         )
 
 
+def offline_folder(keys_dir: Path) -> Path:
+    """Where the keys of root and issuer lie until they are taken away."""
+    return (keys_dir / HOME / ROOT_KEY).parent
+
+
 def anchors(keys_dir: Path) -> list[Anchor]:
     """The archive's own trust anchors: root certificates, public."""
     text = read_file(keys_dir, ANCHORS).decode()

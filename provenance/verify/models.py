@@ -19,6 +19,7 @@ class Credential(models.Model):
     sha256 = models.CharField(max_length=64, unique=True, help_text="lower-case hex")
     size = models.PositiveBigIntegerField(help_text="bytes")
     manifest_id = models.CharField(max_length=100, unique=True, help_text="the manifest's URN")
+    stamped_at = models.DateTimeField(null=True, help_text="by its RFC 3161 time-stamp; null: none")
     signer_serial = models.CharField(max_length=64, help_text="of the certificate, decimal")
     attempt = models.CharField(max_length=32, help_text="its random name in the log")
     rendered_index = models.PositiveBigIntegerField(help_text="entry `rendered` it rests on")

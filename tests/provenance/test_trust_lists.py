@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -382,16 +383,37 @@ def test_only_the_issuers_own_key_makes_a_new_leaf(
 # What the operator is told.
 
 
-def test_the_operator_is_warned_in_time(keys_dir: Path, settings: Settings) -> None:
-    assert [each.id for each in checks.signing_can_go_on()] == ["verify.W001"]
+def warnings() -> list[str]:
+    return [str(each.id) for each in checks.signing_can_go_on()]
+
+
+def test_the_operator_is_warned_in_time(
+    db: None, keys_dir: Path, settings: Settings, tmp_path: Path
+) -> None:
+    assert warnings() == ["verify.W001"]
     settings.TSA_URL = "http://stamps.test"
-    assert checks.signing_can_go_on() == []
+    assert warnings() == ["verify.W003"]
+    vault.add_list(keys_dir, "stamps", Archive("stamps.test").anchor.pem, "tsa", NOW)
+    assert warnings() == []
+    settings.TSA_REQUIRED = False
+    assert warnings() == ["verify.W004"]
+    settings.TSA_REQUIRED = True
+    revoke(keys_dir, NOW)
+    assert warnings() == ["verify.W006"]
+    rotate(keys_dir)
+    assert warnings() == []
     short = keys.make_chain(
         keys.ChainSubject("Archive", "Clips"), datetime.now(UTC), timedelta(days=59)
     )
     (keys_dir / "archive/signing/chain.pem").write_bytes(short.chain_pem)
     (warning,) = checks.signing_can_go_on()
     assert (warning.id, "days left" in warning.msg) == ("verify.W002", True)
+
+
+def test_a_server_that_keeps_the_roots_key_is_warned_before_it_goes_public(keys_dir: Path) -> None:
+    assert [each.id for each in checks.keys_lie_apart()] == ["verify.W005"]
+    shutil.rmtree(vault.offline_folder(keys_dir))
+    assert checks.keys_lie_apart() == []
 
 
 # The offline check.
