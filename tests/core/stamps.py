@@ -66,12 +66,16 @@ class Authority:
 
 
 @contextmanager
-def serving(authority: Authority | None) -> Iterator[str]:
-    """The address of an authority; None: of one that answers with an error."""
+def serving(authority: Authority | None, gate: threading.Event | None = None) -> Iterator[str]:
+    """The address of an authority; None: of one that answers with an error. It answers when `gate`
+    opens, at once without one.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             query = self.rfile.read(int(self.headers["Content-Length"]))
+            if gate is not None:
+                gate.wait(120)
             if authority is None:
                 self.send_error(503)
                 return

@@ -1,7 +1,9 @@
 """Stories about time-stamps: a clip outlives its certificate, and an authority is down."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,3 +135,30 @@ def test_a_key_that_does_not_sign_is_not_taken_for_a_missing_stamp(
     with pytest.raises(SigningFailed) as failed:
         archive.sign(tmp_path)
     assert not isinstance(failed.value, StampUnavailable)
+
+
+@pytest.mark.slow
+def test_a_slow_authority_is_waited_for(authority: Authority, tmp_path: Path) -> None:
+    gate = threading.Event()
+    with serving(authority, gate) as address, ThreadPoolExecutor(1) as pool:
+        archive = stamped_by(Archive(), address)
+        signing = pool.submit(archive.sign, tmp_path)
+        with pytest.raises(TimeoutError):
+            signing.result(timeout=1)
+        gate.set()
+        clip = signing.result(timeout=60)
+    assert read(clip, [*archive.anchors, stamp_list(authority)]).stamped
+
+
+@pytest.mark.slow
+def test_an_authority_that_never_answers_is_given_up(authority: Authority, tmp_path: Path) -> None:
+    """The library waits half a minute; nothing is left behind, and the clip can be tried anew."""
+    gate = threading.Event()
+    with serving(authority, gate) as address:
+        archive = stamped_by(Archive(), address)
+        try:
+            with pytest.raises(StampUnavailable):
+                archive.sign(tmp_path)
+        finally:
+            gate.set()
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.raw.mp4"]
