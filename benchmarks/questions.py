@@ -23,7 +23,7 @@ from django.test.utils import (
 from django.urls import get_resolver, path
 from django.utils.module_loading import import_string
 
-from benchmarks import wall
+from benchmarks import memory, wall
 from benchmarks.checking import through_http
 from benchmarks.measure import Ratio, in_turns, median_cpu
 from generation import asking, encode, line, storage
@@ -40,7 +40,7 @@ from sora_archive.accounts.people import create_person
 from sora_archive.gallery import views as gallery
 from tests.core.clips import Archive as Keys
 from tests.people import ADA
-from tests.stack import Stack
+from tests.stack import Stack, free_port
 
 PROMPT = "a red circle moves left on the blue background"
 PAGE = 24
@@ -142,6 +142,25 @@ def checking(archive: Archive, pairs: int) -> Iterator[Ratio]:
     yield through_http(storage.work_folder(), bench_manifest(), pairs * 20)
 
 
+def the_memory(archive: Archive, pairs: int) -> Iterator[Ratio]:
+    """Resident memory of a web process while it checks 500 MB, against the same at rest."""
+    port = free_port()
+    web = Stack(settings.DATA, settings.DATABASE_URL, "memory://", {"PORT": str(port)})
+    clip = memory.large_clip(storage.work_folder(), settings.KEYS_DIR, 500 * memory.MEGABYTE)
+    try:
+        web.start("web")
+        found = memory.while_checking(web, port, clip)
+    finally:
+        web.stop()
+        clip.unlink()
+    gigabyte = 1024 * memory.MEGABYTE
+    yield Ratio(
+        "web process at its peak during 500 MB : at rest",
+        found.peak / gigabyte, found.idle / gigabyte, "thousandths of a GB",
+    )  # fmt: skip
+    print(f"    {(found.peak - found.idle) / memory.MEGABYTE:.0f} MB above its rest")
+
+
 def the_page(archive: Archive, pairs: int) -> Iterator[Ratio]:
     """The gallery's first page against a bare view of the same template from constants."""
     fill(archive, PAGE + 1)
@@ -236,6 +255,7 @@ QUESTIONS: dict[str, Callable[[Archive, int], Iterator[Ratio]]] = {
     "line": the_line,
     "sign": signing,
     "check": checking,
+    "memory": the_memory,
     "page": the_page,
     "depth": the_depth,
     "wall": wall.the_wall,  # last: it empties the wall

@@ -255,6 +255,13 @@ def running(name: str) -> str:
     return url
 
 
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
 def own_server() -> str:
     """The address of this test run's PostgreSQL, to make databases on."""
     server = settings.DATABASES["default"]

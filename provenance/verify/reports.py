@@ -5,7 +5,7 @@ The verbs of a report: make, find, open, check again, forget a statement, delete
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -145,6 +145,16 @@ def forget(manifest_ids: Sequence[str], fields: Sequence[str]) -> int:
     return len(found)
 
 
+def storable(value: Any) -> Any:
+    """The same without what a database cannot hold as text: NUL, and halves of surrogate pairs."""
+    if isinstance(value, str):
+        text = value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return text.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {key: storable(inner) for key, inner in value.items()}
+    return [storable(inner) for inner in value] if isinstance(value, list) else value
+
+
 def program() -> str:
     """Name and version of this program, as a finding notes it."""
     return f"Sora Archive {settings.VERSION}"
@@ -173,7 +183,7 @@ def _add(report: Report, verdict: Verdict, trust: TrustList) -> Finding:
 
 
 def _finding(report: Report, number: int, verdict: Verdict, trust: TrustList) -> Finding:
-    document: dict[str, Any] = verdict.in_full()
+    document: dict[str, Any] = storable(verdict.in_full())
     return Finding(
         report=report, number=number, at=timezone.now(), program=program(),
         validator=verdict.validator, trust_id=_snapshot(trust.text), document=document,

@@ -1,6 +1,5 @@
 """A whole archive for the browser: web server, worker, sequencer, sweep, broker and database."""
 
-import socket
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests import stack as stacks
 from tests.people import ADA, MO
-from tests.stack import Stack, wait_until
+from tests.stack import Stack, free_port, wait_until
 
 CHROMIUM = "/usr/bin/chromium"
 STEPS = 120  # enough to watch
@@ -36,12 +35,6 @@ def _served_static_files() -> Iterator[None]:
         # Each request has a thread of its own there: a kept connection would serve nobody again.
         patch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
         yield
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

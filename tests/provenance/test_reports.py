@@ -27,7 +27,7 @@ from provenance.core import bundles, wording
 from provenance.core.trustlists import parse_trust_list
 from provenance.verify import kept, reports
 from provenance.verify.models import Finding, Report, TrustSnapshot
-from tests.assets import broken, kinds
+from tests.assets import broken, kinds, strangers
 from tests.core.clips import NOW, PROMPT, Archive, sha256_of
 from tests.provenance import shelf as shelves
 from tests.provenance.shelf import ASSETS, STANDINGS, Shelf
@@ -505,6 +505,15 @@ def test_what_is_erased_goes_out_of_every_report_about_the_clip(
     page = client.get(path_of(own["report"]["page"])).content.decode()
     assert PROMPT not in page
     assert reports.forget([], ["prompt"]) == 0
+
+
+def test_a_credential_with_a_zero_byte_in_it_has_a_report_too(
+    shelf: Shelf, ask: Ask, tmp_path: Path
+) -> None:
+    """The database holds no such text; the fuzz run found out."""
+    said = ask(strangers.titled(tmp_path, "before\0after").read_bytes())
+    assert said["claims"][0]["value"] == "before\N{REPLACEMENT CHARACTER}after"
+    assert reports.storable({"half": ["\ud800"]}) == {"half": ["?"]}
 
 
 def test_a_trust_list_is_kept_once_for_all_reports(shelf: Shelf, ask: Ask) -> None:
