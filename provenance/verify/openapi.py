@@ -52,7 +52,8 @@ _ENTRY = _object({"type": _TEXT, "index": _NUMBER, "at": _TIME})
 _LOG = _object(
     {
         "index": {"type": ["integer", "null"]}, "origin": _TEXT, "checked": _FLAG,
-        "entry_type": _TEXT, "at": _TEXT_OR_NULL, "entries": _list(_ENTRY), "text": _TEXT,
+        "entry_type": _TEXT, "at": _TEXT_OR_NULL, "witnessed_at": _TEXT_OR_NULL,
+        "entries": _list(_ENTRY), "text": _TEXT,
     }
 )  # fmt: skip
 _ANCESTOR = _object(

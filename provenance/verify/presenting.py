@@ -65,11 +65,12 @@ class Told:
     believed: Believed
     verdict: Mapping[str, Any]
     entries: Sequence[LoggedAs]
+    witnessed_at: datetime | None = None
 
 
 def told(finding: Finding) -> Told:
     """A finding with what it believed."""
-    entries = (finding.document["log"] or {}).get("entries", ())
+    log = finding.document["log"] or {}
     return Told(
         number=finding.number,
         at=finding.at,
@@ -77,7 +78,11 @@ def told(finding: Finding) -> Told:
         validator=finding.validator,
         believed=believed(finding.trust_id),
         verdict=finding.document,
-        entries=[LoggedAs(e["type"], e["index"], _instant(e["at"])) for e in entries],
+        entries=[
+            LoggedAs(each["type"], each["index"], _instant(each["at"]))
+            for each in log.get("entries", ())
+        ],
+        witnessed_at=_instant(log["witnessed_at"]) if log.get("witnessed_at") else None,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.core.management import get_commands
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from provenance.core.wording import STATES
 from sora_archive.env import BASE_DIR, SETTINGS
 
 ROOMS = ("sora_archive", "generation", "provenance")
@@ -48,6 +49,11 @@ def addresses(resolver: URLResolver, before: str = "/") -> Iterator[str]:
 def test_every_address_is_documented() -> None:
     documented = {address.strip("`") for address, _ in rows("Addresses")}
     assert documented == set(addresses(get_resolver()))
+
+
+def test_every_state_of_a_file_is_explained() -> None:
+    explained = (BASE_DIR / "docs" / "verify.md").read_text(encoding="utf-8")
+    assert [state for state in STATES if f"`{state}`" not in explained] == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -21,9 +21,9 @@ from pytest_django.live_server_helper import LiveServer
 from generation import storage
 from generation.models import Clip, Visibility
 from sora_archive.accounts.models import User
-from tests.journeys.conftest import answers, free_port
+from tests.journeys.conftest import answers
 from tests.site.hanging import hang, take_down
-from tests.stack import wait_until
+from tests.stack import free_port, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 SHIPPED = configured.BASE_DIR / "docs" / "nginx.conf"
