@@ -23,7 +23,8 @@ from provenance.core.bundles import Bundle, BundleRefused
 from provenance.core.errors import ProvenanceError
 from provenance.core.openings import parse_opening
 from provenance.core.proofs import Receipt, receipt_of
-from provenance.core.records import Opening
+from provenance.core.records import Opening, parse_entry
+from provenance.core.signatures import check_evidence
 from provenance.core.trustlists import TrustList, parse_trust_list
 from provenance.core.verdicts import FileFacts, Verdict, judge
 from provenance.verify.readers import READERS, Limits, Terms
@@ -31,6 +32,7 @@ from provenance.verify.words import NOT_CHECKED, in_words, status_of
 
 # The questions on which a check made here and the report in a bundle are held against each other.
 _COMPARED = ("verdict", "bit_identical", "integrity", "signer")
+_HOLDS = {True: "holds", False: "does not hold"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -136,8 +138,26 @@ def compared(verdict: Verdict, given: Given) -> dict[str, Any]:
             "same_file": same,
             "differs": differing,
             "trust_sha256": hashlib.sha256(given.trust_text.encode()).hexdigest(),
+            **_signed(given),
         }
     }
+
+
+def _signed(given: Given) -> dict[str, Any]:
+    """Whether the artist's own signature in the bundle holds; empty where none is inside."""
+    if given.bundle is None or not given.bundle.signature:
+        return {}
+    try:
+        evidence = json.loads(given.bundle.signature)
+        found = check_evidence(evidence if isinstance(evidence, dict) else {}, given.trust.log_vkey)
+    except (ProvenanceError, ValueError, RecursionError) as error:
+        return {"artist_signature": {"holds": False, "text": str(error)}}
+    about = parse_entry(given.proof.entry.encode()).body.get("attempt") if given.proof else None
+    if about != found.attempt:
+        text = "It is about another attempt than the file, or no proof tells which the file's is."
+        return {"artist_signature": {"holds": False, "text": text}}
+    text = f"{found.artist} signed the request; entry {found.signed_index} of the log."
+    return {"artist_signature": {"holds": True, "text": text}}
 
 
 def _given(parser: _Parser, options: argparse.Namespace, folder: Path) -> Given:
@@ -185,6 +205,8 @@ def _epilogue(verdict: Verdict, given: Given) -> list[str]:
         lines.append(f"The report in the bundle says otherwise on: {', '.join(told['differs'])}.")
     else:
         lines.append("The report in the bundle says the same of this file.")
+    if signed := told.get("artist_signature"):
+        lines.append(f"The artist's signature {_HOLDS[signed['holds']]}. {signed['text']}")
     return lines
 
 

@@ -267,6 +267,8 @@ TSA_WAIT_SECONDS = env.whole("TSA_WAIT_SECONDS")
 
 # Whom a program acts for: the line knows no accounts, and asks what this names.
 API_HOLDER = "sora_archive.accounts.tokens.holder"
+# What brings an artist's signature over a request into the evidence bundle.
+REQUEST_SIGNATURES = "sora_archive.accounts.signing.shared_evidence"
 GENERATION_MODELS = [Path(folder) for folder in env.words("GENERATION_MODELS", ":")]
 WORKER_SHUTDOWN_SECONDS = env.whole("WORKER_SHUTDOWN_SECONDS")
 WORKER_QUEUES = env.words("WORKER_QUEUES")

@@ -16,6 +16,7 @@ SCHEMA = "sora-archive/evidence-bundle/v1"
 REPORT, TRUST, PROOF = "report.json", "trust.json", "generated.tlog-proof"
 CHECKPOINT, MANIFEST = "checkpoint", "manifest.c2pa"
 CLIP, ORIGINAL, README = "clip.mp4", "original.mp4", "README.txt"
+SIGNATURE = "signature.json"
 _TEXT_LIMIT = 16 * 1024 * 1024  # bytes of any part but the clip
 _CHUNK = 1024 * 1024
 
@@ -26,12 +27,16 @@ class BundleRefused(ProvenanceError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a bundle says; `clip` tells whether the file itself is inside."""
+    """What a bundle says; `clip` tells whether the file itself is inside.
+
+    `signature` is the evidence of the artist's own signature as JSON; empty where none is inside.
+    """
 
     report: Mapping[str, Any]
     trust: str
     proof: str
     clip: bool
+    signature: str = ""
 
 
 def write(
@@ -72,6 +77,7 @@ def read(stream: IO[bytes]) -> Bundle:
                 trust=_part(archive, TRUST).decode(),
                 proof=_part(archive, PROOF).decode() if PROOF in names else "",
                 clip=CLIP in names,
+                signature=_part(archive, SIGNATURE).decode() if SIGNATURE in names else "",
             )
     except (zipfile.BadZipFile, NotImplementedError, KeyError, ValueError) as error:
         raise BundleRefused("The evidence bundle is damaged or not whole.") from error

@@ -2,11 +2,13 @@
 
 import json
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from provenance.core import bundles
 from provenance.core.boxes import manifest_of
@@ -27,6 +29,7 @@ original.mp4             the file it comes from, where it was changed
 manifest.c2pa            the content credential of that clip, as it lies in it
 generated.tlog-proof     the log's proof of the finished file, with the entry that it proves
 checkpoint               the log's signed checkpoint that the proof rests on
+signature.json           the artist's own signature over the request, where the artist shares it
 
 To check it without the archive, with its program but neither its site nor its database:
 
@@ -49,7 +52,7 @@ def build(report: Report) -> IO[bytes]:
     }
     original = said["original"]
     credential = _issued(original["manifest"]) if original else None
-    parts |= _proof(credential)
+    parts |= _proof(credential) | _signed(credential)
     target = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it once it is sent
     with ExitStack() as opened:
         files: dict[str, IO[bytes]] = {}
@@ -77,6 +80,13 @@ def _proof(credential: Credential | None) -> dict[str, bytes]:
         bundles.PROOF: with_entry(receipt).encode(),
         bundles.CHECKPOINT: checkpoint.encode(),
     }
+
+
+def _signed(credential: Credential | None) -> dict[str, bytes]:
+    """The artist's signature over the request, where there is one that the artist shares."""
+    find: Callable[[str], dict[str, object] | None] = import_string(settings.REQUEST_SIGNATURES)
+    found = find(credential.attempt) if credential else None
+    return {bundles.SIGNATURE: _json(found)} if found else {}
 
 
 def _shown(credential: Credential | None) -> Path | None:

@@ -103,11 +103,20 @@ def evidence_of(generation: Generation) -> dict[str, JSON] | None:
     }
 
 
-def _may_see(request: HttpRequest, found: RequestSignature) -> bool:
-    if found.generation.artist_id == request.user.pk:
-        return True
+def shared_evidence(attempt: str) -> dict[str, JSON] | None:
+    """The evidence of an attempt whose artist lets it go with the published clip, else None."""
+    shared = RequestSignature.objects.filter(shared=True).select_related("generation")
+    found = shared.filter(generation__attempt=attempt).first()
+    return evidence_of(found.generation) if found and _is_public(found) else None
+
+
+def _is_public(found: RequestSignature) -> bool:
     clip = Clip.objects.filter(generation_id=found.pk).first()
     return found.shared and clip is not None and clip.published
+
+
+def _may_see(request: HttpRequest, found: RequestSignature) -> bool:
+    return found.generation.artist_id == request.user.pk or _is_public(found)
 
 
 def _accept(request: HttpRequest, artist: User, proposal: Proposal) -> HttpResponse:
