@@ -22,6 +22,7 @@ from . import quota
 from .engines import catalog
 from .engines.catalog import ModelCard
 from .models import Clip, Generation, Licence, RequestSignature, State
+from .rules import rules
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +72,10 @@ def ask_as_drafted(
         get_user_model().objects.select_for_update().get(pk=artist.pk)
         if asked := Generation.objects.filter(artist_id=artist.pk, request_key=key).first():
             return asked
-        refused = quota.refusal(artist)
         generation = drafted.generation
+        refused = quota.refusal(artist) or rules().refusal_of_prompt(
+            generation.prompt, generation.negative_prompt
+        )
         generation.attempt_ticket = outbox.submit_prepared(drafted.entry)
         generation.save(force_insert=True)
         if signature is not None:

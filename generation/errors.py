@@ -13,6 +13,10 @@ class AttemptFailed(GenerationError):
         self.code, self.words = code, words
 
 
+class Refused(AttemptFailed):
+    """A rule of the site says no to what came out; the outcome is `refused`."""
+
+
 class Cancelled(GenerationError):
     """The artist asked to stop; raised between two steps."""
 

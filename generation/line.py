@@ -30,8 +30,9 @@ from . import asking, describing, encode, erasing, leases, signing, storage
 from .engines.base import EngineFacts, Frames, RenderRequest
 from .engines.catalog import ModelCard, card
 from .engines.pool import engine_for
-from .errors import AttemptFailed, Cancelled, LeaseLost
+from .errors import AttemptFailed, Cancelled, LeaseLost, Refused
 from .models import Clip, Generation, State
+from .rules import rules
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def run(generation_id: uuid.UUID) -> None:
     except (outbox.LogUnavailable, SignerUnavailable, StampUnavailable) as failure:
         _postpone(generation, owner, failure)
     except AttemptFailed as failure:
-        _fail(generation, owner, failure.code, failure.words)
+        _fail(generation, owner, failure.code, failure.words, isinstance(failure, Refused))
     except ProvenanceError as failure:
         log.error("generation %s: %s", generation_id, type(failure).__name__)
         _fail(
@@ -144,7 +145,10 @@ def _render(job: Job) -> tuple[Frames, EngineFacts]:
 def _log_rendered(job: Job, media: Path) -> Evidence:
     """Entry `rendered`: a salted commitment to the unsigned media, with this try's number."""
     generation = job.generation
-    opening = outbox.new_opening("media", {"sha256": storage.sha256_of(media)})
+    digest = storage.sha256_of(media)
+    if refusal := rules().refusal_of_file(digest):
+        raise Refused(*refusal)
+    opening = outbox.new_opening("media", {"sha256": digest})
     with transaction.atomic():
         ticket = outbox.submit(
             EntryType.RENDERED, {"attempt": generation.attempt, "try": generation.tries}, [opening]
@@ -300,8 +304,12 @@ def _end(
     log.info("generation %s %s", generation.pk, state.value)
 
 
-def _fail(generation: Generation, owner: uuid.UUID, code: str, words: str) -> None:
-    _end(generation, owner, State.FAILED, EntryType.FAILED, {"reason": code}, words)
+def _fail(
+    generation: Generation, owner: uuid.UUID, code: str, words: str, refused: bool = False
+) -> None:
+    state = State.REFUSED if refused else State.FAILED
+    entry = EntryType.REFUSED if refused else EntryType.FAILED
+    _end(generation, owner, state, entry, {"reason": code}, words)
 
 
 def _let_go(generation: Generation, owner: uuid.UUID) -> None:

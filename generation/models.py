@@ -72,6 +72,7 @@ class Reason(models.TextChoices):
     LAW = "law", _("the law asks for it")
     RULES = "rules", _("it is against the rules of the archive")
     MISTAKE = "mistake", _("it was a mistake")
+    REPORTED = "reported", _("it was reported on the gravest grounds; a curator will decide")
     ACCOUNT = "account_closed", _("the account was closed")
 
 

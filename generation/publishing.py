@@ -17,6 +17,7 @@ from provenance.log import outbox
 
 from .errors import PublishingRefused
 from .models import Act, By, Clip, Reason, Visibility
+from .rules import rules
 
 # The `generated` entry is usually in the log within a tenth of a second.
 LOG_WAIT_SECONDS = 10
@@ -25,25 +26,28 @@ LOG_WAIT_SECONDS = 10
 def publish(clip: Clip) -> None:
     """Make a draft public; a clip that is no draft any more stays as it is.
 
+    The rules of the site may say no (PublishingRefused) or that it has to wait for a curator.
+    That it waits is kept although nothing is published.
+
     The entry carries the plain SHA-256, which until now was only committed to. Raises
     outbox.LogUnavailable where the clip's own entry has not reached the log yet,
     PublishingRefused while something is being taken out of its file, and where the site demands
     time-stamps and its credential has none.
     """
     outbox.wait_for(clip.credential.generated_ticket, LOG_WAIT_SECONDS)
+    if words := _published(clip):
+        raise PublishingRefused(words)
+
+
+def _published(clip: Clip) -> str:
+    """Publishes; or the words for why it waits, with what was noted about that kept."""
     with transaction.atomic():
         row = _locked(clip)
         if row.visibility != Visibility.DRAFT:
-            return
-        if row.credential.sealed:
-            raise PublishingRefused(
-                _("Something is being taken out of the file. Publish it in a minute.")
-            )
-        if settings.TSA_URL and settings.TSA_REQUIRED and row.credential.stamped_at is None:
-            raise PublishingRefused(
-                _("This archive publishes clips with a time-stamp only, and this one was signed "
-                  "without. Ask for it again with the same settings and seed.")
-            )  # fmt: skip
+            return ""
+        _refuse_what_cannot_be_shown(row)
+        if words := rules().hold(row):
+            return words
         row.publication_ticket = outbox.submit(
             EntryType.PUBLICATION,
             {
@@ -57,6 +61,21 @@ def publish(clip: Clip) -> None:
         row.visibility = Visibility.PUBLISHED
         row.published_at = timezone.now()
         row.save(update_fields=["publication_ticket", "visibility", "published_at"])
+        return ""
+
+
+def _refuse_what_cannot_be_shown(row: Clip) -> None:
+    if row.credential.sealed:
+        raise PublishingRefused(
+            _("Something is being taken out of the file. Publish it in a minute.")
+        )
+    if settings.TSA_URL and settings.TSA_REQUIRED and row.credential.stamped_at is None:
+        raise PublishingRefused(
+            _("This archive publishes clips with a time-stamp only, and this one was signed "
+              "without. Ask for it again with the same settings and seed.")
+        )  # fmt: skip
+    if refusal := rules().refusal_of_file(row.credential.sha256):
+        raise PublishingRefused(refusal[1])
 
 
 def withdraw(clip: Clip, by: str, reason: str, person_id: int | None = None) -> None:

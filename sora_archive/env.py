@@ -65,6 +65,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TSA_URL", "", "RFC 3161 time-stamp authority for credentials; empty: none."),
     Setting("TSA_REQUIRED", "1", "1: with TSA_URL set, no clip is signed or published without a time-stamp; 0: it is, after TSA_WAIT_SECONDS."),
     Setting("TSA_WAIT_SECONDS", "60", "How long a worker waits for the time-stamp authority before the generation goes back to the queue."),
+    Setting("MODERATION_FIRST_PUBLICATIONS", "0", "How many of an artist's first clips wait for a curator before they are shown."),
+    Setting("MODERATION_APPEAL_DAYS", "30", "Days a withdrawn clip's files are kept for an appeal before they are deleted."),
     Setting("VERIFY_MAX_BYTES", str(512 * 1024 * 1024), "Largest file the verify page takes, in bytes."),
     Setting("VERIFY_CPU_SECONDS", "20", "Processor time one verification may use."),
     Setting("VERIFY_WALL_SECONDS", "40", "Time one verification may take."),

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "sora_archive.gallery",
     "sora_archive.statement",
     "sora_archive.record",
+    "sora_archive.moderation",
     "sora_archive",
     "generation",
     "provenance.log",
@@ -157,6 +158,7 @@ ACCOUNT_RATE_LIMITS = {
     "signup": "10/m/ip",  # redeeming an invitation
     "reauthenticate": "10/m/user",
     "change_password": "5/m/user",
+    "report": "5/m/ip,60/d/ip",
 }
 MFA_ADAPTER = "sora_archive.accounts.adapter.FactorAdapter"
 MFA_FORMS = {
@@ -274,6 +276,9 @@ WORKER_SHUTDOWN_SECONDS = env.whole("WORKER_SHUTDOWN_SECONDS")
 WORKER_QUEUES = env.words("WORKER_QUEUES")
 MODEL_MEMORY_BYTES = env.whole("MODEL_MEMORY_BYTES")
 GENERATION_ENGINE = env.text("GENERATION_ENGINE")
+GENERATION_RULES = "sora_archive.moderation.rules"
+MODERATION_FIRST_PUBLICATIONS = env.whole("MODERATION_FIRST_PUBLICATIONS")
+MODERATION_APPEAL_DAYS = env.whole("MODERATION_APPEAL_DAYS")
 GENERATION_MAX_IN_FLIGHT = env.whole("GENERATION_MAX_IN_FLIGHT")
 GENERATION_MAX_TRIES = env.whole("GENERATION_MAX_TRIES")
 GENERATION_LEASE_SECONDS = env.whole("GENERATION_LEASE_SECONDS")
@@ -324,6 +329,7 @@ SIGN_LARGE_DOMAINS = frozenset(env.words("SIGN_LARGE_DOMAINS"))
 
 # What the sweep calls once an hour besides its own work; each returns what it did, in words or "".
 SWEPT_HOURLY = [
+    "sora_archive.moderation.deciding.sweep",
     "sora_archive.mailroom.sweep",
     "sora_archive.statement.sweeping.sweep",
     "sora_archive.record.captures.sweep",

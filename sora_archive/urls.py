@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("generation.urls")),
     path("statement/", include("sora_archive.statement.urls")),
     path("record/", include("sora_archive.record.urls")),
+    path("moderation/", include("sora_archive.moderation.urls")),
     path("verify/", include("provenance.verify.urls")),
     path("api/v1/", include("provenance.verify.api_urls")),
     path("log/", include("provenance.log.urls")),
