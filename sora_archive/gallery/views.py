@@ -94,6 +94,7 @@ def _gone(request: HttpRequest, clip: Clip) -> HttpResponse:
         "tombstone": tombstone_of(clip),
         "erased": clip.visibility == Visibility.ERASED,
         "generation_id": clip.generation_id,
+        "clip_id": clip.pk,
     }
     return render(request, "gallery/gone.html", context, status=410)
 

@@ -147,8 +147,8 @@ def _record(curator: Keeper, subject: Subject, ruling: Ruling) -> Decision:
         )
         decision = Decision.objects.create(
             about=subject.about, clip=subject.clip, signature=subject.signature,
-            curator_id=curator.pk, role=curator.role, outcome=ruling.outcome, grounds=ruling.grounds,
-            statement=ruling.statement, ticket=ticket, **_keeping(ruling),
+            curator_id=curator.pk, role=curator.role, outcome=ruling.outcome,
+            grounds=ruling.grounds, statement=ruling.statement, ticket=ticket, **_keeping(ruling),
         )  # fmt: skip
         same = Q(about=subject.about, clip=subject.clip, signature=subject.signature)
         Report.objects.filter(same, decision__isnull=True).update(decision=decision)

@@ -6,8 +6,9 @@ invisible letters, because a word list is about what a reader reads.
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 from confusable_homoglyphs.confusables import confusables_data
 
@@ -27,17 +28,8 @@ def _alike() -> dict[int, str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they look; letters that stand apart, as in "b o m b", are joined."""
-    seen = _WORD.findall(_folded(text))
-    joined: list[str] = []
-    apart = False
-    for word in seen:
-        if apart and len(word) == 1:
-            joined[-1] += word
-        else:
-            joined.append(word)
-        apart = len(word) == 1
-    return joined
+    """The words of a text as they look."""
+    return _WORD.findall(_folded(text))
 
 
 def skeleton(text: str) -> str:
@@ -45,11 +37,37 @@ def skeleton(text: str) -> str:
     return " ".join(words(text))
 
 
-def first_of(text: str, refused: Collection[str]) -> str | None:
-    """The first of some skeletons that a text holds as whole words; None where it holds none."""
-    within = f" {skeleton(text)} "
-    plain = f" {' '.join(_WORD.findall(_folded(text)))} "
-    return next((each for each in refused if f" {each} " in within or f" {each} " in plain), None)
+def first_of(text: str, refused: Iterable[str]) -> str | None:
+    """The first of some skeletons that a text holds as whole words; None where it holds none.
+
+    Letters that stand apart, as in "b o m b" or "b.o.m.b", make up a word too.
+    """
+    within = words(text)
+    ends = list(accumulate(map(len, within)))
+    starts = [end - len(word) for end, word in zip(ends, within, strict=True)]
+    alone = {at for at, word in zip(starts, within, strict=True) if len(word) == 1}
+    letters = "".join(within)
+    return next((each for each in refused if _holds(letters, starts, ends, alone, each)), None)
+
+
+def _holds(
+    letters: str, starts: Sequence[int], ends: Sequence[int], alone: Collection[int], phrase: str
+) -> bool:
+    target = phrase.replace(" ", "")
+    gaps = set(accumulate(len(word) for word in phrase.split()))
+    begins, finishes = set(starts), set(ends)
+    at = letters.find(target) if target else -1
+    while at >= 0:
+        end = at + len(target)
+        inner = [start for start in starts if at < start < end]
+        if (
+            at in begins
+            and end in finishes
+            and all(start - at in gaps or start in alone for start in inner)
+        ):
+            return True
+        at = letters.find(target, at + 1)
+    return False
 
 
 def _folded(text: str) -> str:

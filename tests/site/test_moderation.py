@@ -1,0 +1,211 @@
+"""Strangers report, prompts are refused, curators keep the lists; the log is not needed for it."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generation import asking
+from generation.engines.catalog import cards
+from generation.models import Clip, State
+from sora_archive.accounts.models import User
+from sora_archive.moderation import reporting, rules
+from sora_archive.moderation.models import (
+    About,
+    BlockedFile,
+    Decision,
+    Grounds,
+    Outcome,
+    RefusedWord,
+    Report,
+)
+from sora_archive.moderation.reporting import Subject
+from sora_archive.moderation.skeletons import first_of, skeleton
+from tests.site.hanging import hang
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clip(ada: User) -> Clip:
+    return hang(ada)
+
+
+@pytest.fixture
+def refused(mo: User) -> RefusedWord:
+    """mo has put a phrase on the list."""
+    return RefusedWord.objects.create(
+        shown="Golden Gate", skeleton=skeleton("Golden Gate"), grounds=Grounds.RIGHTS,
+        note="a trade mark", curator=mo,
+    )  # fmt: skip
+
+
+def address(clip: Clip) -> str:
+    return f"/moderation/report/{clip.pk}/"
+
+
+def test_a_stranger_reports_a_clip_and_keeps_the_link(client: Client, clip: Clip) -> None:
+    assert "Report this clip" in client.get(f"/clips/{clip.pk}/").content.decode()
+    answer = client.post(
+        address(clip), {"about": "clip", "grounds": "real_person", "words": "It is my neighbour."}
+    )
+    assert answer.status_code == 302
+    page = client.get(answer["Location"]).content.decode()
+    assert "It waits for a curator" in page
+    assert "It is my neighbour." in page
+    made = Report.objects.get()
+    assert (made.clip, made.about, made.grounds) == (clip, About.CLIP, Grounds.REAL_PERSON)
+    assert answer["Location"].split("/")[-2] not in str(vars(made))  # only the hash is kept
+    assert client.get("/moderation/report/status/somebody-else/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"about": "clip", "grounds": ""}, "This field is required"),
+        ({"about": "clip", "grounds": "dull"}, "Choose one of the reasons of the list"),
+        ({"about": "clip", "grounds": "name"}, "does not fit"),
+        ({"about": "clip", "grounds": "rules", "words": "a\x00b"}, "Null characters"),
+        ({"about": "clip", "grounds": "rules", "words": "a‮b"}, "invisible control"),
+        ({"about": "clip", "grounds": "rules", "words": "a" * 2001}, "at most 2000"),
+        ({"about": "moon", "grounds": "rules"}, "moon is not one of the available choices"),
+    ],
+)
+def test_a_report_that_cannot_be_taken_says_why(
+    sent: dict[str, str], words: str, client: Client, clip: Clip
+) -> None:
+    answer = client.post(address(clip), sent)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not Report.objects.exists()
+
+
+def test_only_what_the_public_sees_can_be_reported(client: Client, clip: Clip) -> None:
+    assert client.get(f"/moderation/report/{uuid.uuid4()}/").status_code == 404
+
+
+def test_the_sixth_report_in_a_minute_from_one_network_has_to_wait(
+    client: Client, clip: Clip
+) -> None:
+    sent = [
+        client.post(address(clip), {"about": "clip", "grounds": "hate"}).status_code
+        for _ in range(6)
+    ]
+    assert sent == [302] * 5 + [429]
+
+
+def test_the_lists_and_the_queue_are_for_curators(
+    client: Client, as_ada: Client, as_mo: Client, clip: Clip
+) -> None:
+    pages = ["queue/", "rules/", f"queue/clip/{clip.pk}/", "queue/signature/7/"]
+    for page in pages:
+        assert client.get(f"/moderation/{page}").status_code == 302
+        assert as_ada.get(f"/moderation/{page}").status_code == 403
+        assert as_mo.get(f"/moderation/{page}").status_code == 200
+    assert as_ada.post("/moderation/rules/words/", {"shown": "x"}).status_code == 403
+    assert not RefusedWord.objects.exists()
+
+
+def test_the_gravest_report_stands_first(as_mo: Client, clip: Clip, ada: User) -> None:
+    other = hang(ada, "Clip 2", minute=1)
+    reporting.report(Subject(About.CLIP, other), Grounds.RULES, "")
+    Report.objects.create(token_sha256="a" * 64, about="clip", clip=clip, grounds="child")
+    page = as_mo.get("/moderation/queue/").content.decode()
+    assert page.index("It sexualises a child") < page.index("against the rules of the archive")
+
+
+def test_mo_puts_a_word_on_the_list_and_takes_it_off(as_mo: Client) -> None:
+    word = {"shown": "Golden Gate", "grounds": "rights", "note": "a trade mark"}
+    as_mo.post("/moderation/rules/words/", word)
+    as_mo.post("/moderation/rules/words/", {**word, "shown": "GOLDEN  gâte"})  # looks the same
+    [rule] = RefusedWord.objects.all()
+    page = as_mo.get("/moderation/rules/").content.decode()
+    assert "Golden Gate" in page
+    assert "Mo</span>" in page
+    assert as_mo.post(f"/moderation/rules/words/{rule.pk}/remove/").status_code == 302
+    assert not RefusedWord.objects.exists()
+    assert as_mo.post("/moderation/rules/words/", {**word, "shown": "..."}).status_code == 422
+
+
+def test_a_file_is_blocked_by_its_hash_alone(as_mo: Client) -> None:
+    file = {"sha256": "AB" * 32, "grounds": "law", "note": "a court said so"}
+    assert as_mo.post("/moderation/rules/files/", file).status_code == 422
+    assert as_mo.post("/moderation/rules/files/", {**file, "grounds": "rights"}).status_code == 302
+    assert BlockedFile.objects.get().sha256 == "ab" * 32
+    bad = {**file, "grounds": "rights", "sha256": "no"}
+    assert as_mo.post("/moderation/rules/files/", bad).status_code == 422
+    assert rules.refusal_of_file("ab" * 32)
+    assert rules.refusal_of_file("cd" * 32) is None
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a golden gate at night",
+        "GOLDEN GATE",
+        "a gоlden gаte",  # Cyrillic о and а
+        "a ｇｏｌｄｅｎ gate",  # full width
+        "a gölden gâte",
+        "a gol\u200bden g\u00adate",  # zero width, soft hyphen
+        "a g0lden gate",
+        "a g o l d e n gate",
+        "a g.o.l.d.e.n g-a-t-e",
+        "a 𝗴𝗼𝗹𝗱𝗲𝗻 𝗴𝗮𝘁𝗲",
+    ],
+)
+def test_a_refused_word_is_found_whatever_it_is_written_with(
+    prompt: str, refused: RefusedWord
+) -> None:
+    assert rules.refusal_of_prompt(prompt, "")
+    assert rules.refusal_of_prompt("a bridge", prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a golden gateway", "the gate is golden", "marigolden gate", "gol den gate"]
+)
+def test_a_word_within_another_is_no_such_word(prompt: str, refused: RefusedWord) -> None:
+    assert rules.refusal_of_prompt(prompt, "") is None
+
+
+@given(st.text(max_size=60))
+def test_a_text_is_always_found_in_itself(text: str) -> None:
+    own = skeleton(text)
+    assert skeleton(own) == own
+    if own:
+        assert first_of(f"before, {text}, after", [own]) == own
+        assert first_of(text, [own]) == own
+
+
+def test_ada_is_told_why_her_prompt_is_refused_and_the_log_has_the_outcome(
+    ada: User,
+    refused: RefusedWord,
+    model_card: Any,
+    django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:
+    card = cards()[0]
+    request = asking.Request("a Gоlden gate", "", card, 7, card.frames, uuid.uuid4())
+    generation = asking.ask(ada, request)
+    assert (generation.state, generation.reason_code) == (State.REFUSED, "word_rights")
+    assert "Golden Gate" in generation.reason
+    assert "somebody else" in generation.reason
+    assert generation.outcome_ticket
+
+
+def test_a_wrong_row_is_impossible(clip: Clip, mo: User) -> None:
+    fits: dict[str, Any] = {
+        "about": About.CLIP, "clip": clip, "curator": mo, "role": "curator",
+        "outcome": Outcome.KEPT, "grounds": Grounds.RULES, "statement": "It is a circle.",
+    }  # fmt: skip
+    Decision.objects.create(**fits, ticket=uuid.uuid4())
+    for wrong in (
+        {"statement": ""}, {"outcome": "moon"}, {"grounds": "moon"}, {"clip": None},
+        {"about": About.SIGNATURE}, {"outcome": Outcome.WITHDRAWN}, {"legal_hold": True},
+    ):  # fmt: skip
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Decision.objects.create(**{**fits, **wrong}, ticket=uuid.uuid4())
+    assert connection.is_usable()
