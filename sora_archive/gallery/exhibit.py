@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from generation.models import Act, Clip
 from provenance.log import outbox
+from provenance.log.receipts import Standing, standing
 
 Listed = Sequence[tuple[str, int | None]]
 
@@ -24,6 +25,11 @@ class Entries:
     generated: int | None
     publication: int | None
     acts: Listed = ()
+
+    @property
+    def receipt(self) -> Standing | None:
+        """What stands behind the entry over the finished file; None while it is being written."""
+        return None if self.generated is None else standing(self.generated)
 
     @property
     def listed(self) -> Listed:

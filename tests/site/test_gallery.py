@@ -2,15 +2,25 @@
 
 import re
 import uuid
+from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from generation.models import Clip, Visibility
+from provenance.core.policies import parse_policy
+from provenance.core.proofs import check_receipt, receipt_of
+from provenance.core.records import EntryType
+from provenance.log import cosigning, outbox
+from provenance.verify.models import Credential
 from sora_archive.accounts.models import User
 from sora_archive.gallery.errors import BadPlace
 from sora_archive.gallery.wall import WORKS_A_PAGE, Place
+from tests.core.witnesses import NOON
+from tests.provenance.log_cast import log_in, submit_many
+from tests.provenance.test_log_witnesses import POLICY, Willing
 from tests.site.hanging import OPENING_NIGHT, PROMPT, hang
 
 MARKUP = "<script>alert('ada')</script>"
@@ -163,3 +173,37 @@ def test_an_unknown_clip_is_404(client: Client) -> None:
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_the_gallery_is_only_read(client: Client, method: str) -> None:
     assert getattr(client, method)("/").status_code == 405
+
+
+def test_a_clip_shows_what_stands_behind_it_and_offers_its_receipt(
+    client: Client, ada: User, settings: Settings, tmp_path: Path
+) -> None:
+    """Index and size, when the log signed, when its witnesses saw it, and the file to keep."""
+    settings.LOG_WITNESS_POLICY = parse_policy(POLICY)
+    log = log_in(tmp_path)
+    log.open()
+    submit_many(3)
+    clip = hang(ada)
+    assert "Download the receipt" not in client.get(f"/clips/{clip.pk}/").content.decode()
+    with transaction.atomic():
+        ticket = outbox.submit(
+            EntryType.GENERATED,
+            {"attempt": clip.credential.attempt, "rendered": 1, "manifest": "urn:c2pa:x"},
+            [outbox.new_opening("file", {"sha256": clip.credential.sha256})],
+        )
+    Credential.objects.filter(pk=clip.credential.pk).update(generated_ticket=ticket)
+    log.drain()
+    page = client.get(f"/clips/{clip.pk}/").content.decode()
+    assert "Entry 3 of a log of 4 entries" in page
+    assert 'href="/log/entry/3/proof"' in page
+    assert "First witnessed" not in page
+    cosigning.ask_all(settings.LOG_WITNESS_POLICY, Willing())
+    page = client.get(f"/clips/{clip.pk}/").content.decode()
+    assert "23 November 2026, 12:00" in page
+    assert "by east, north" in page
+    checked = check_receipt(
+        receipt_of(client.get("/log/entry/3/proof").content.decode()),
+        log.signer.vkey,
+        settings.LOG_WITNESS_POLICY,
+    )
+    assert (checked.entry.type, checked.index, checked.witnessed_at) == ("generated", 3, NOON)
