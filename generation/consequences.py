@@ -59,6 +59,7 @@ def _of_name(clip: Clip | None) -> _Parts:
         _("The name with its salt in the archive's database. The hash in the log stays, and nobody "
           "can open it any more, nor find the name by trying."),
     ]  # fmt: skip
+    goes.append(_("A passkey's signature over the request, where the artist made one."))
     stays = [
         _("The account and its name: other clips of the artist show it as before."),
         _("That the archive knows whose attempt this is, so that only its artist can work on it."),

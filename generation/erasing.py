@@ -24,9 +24,9 @@ from provenance.log import erasure, outbox
 from provenance.verify import reports
 from provenance.verify.models import Credential
 
-from . import asking
+from . import asking, erasures
 from .errors import ErasureRefused
-from .models import Act, Clip, Generation, Visibility
+from .models import Act, Clip, Generation, Proposal, RequestSignature, Visibility
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,23 @@ def erase(
             generation=row, kind=kind, by=by, reason=reason, ticket=ticket, person_id=person_id
         )
         _ring_for(_seal(row, _FIELDS[kind]))
+        transaction.on_commit(_note, robust=True)
+
+
+def erase_again() -> int:
+    """Erase anew what the list outside the database names and the database still has.
+
+    For one that was restored from a backup older than the erasures. Returns how much it was;
+    raises outbox.LogUnavailable where the log does not know the attempt.
+    """
+    count = 0
+    for erased in erasures.read(erasures.place()):
+        generation = Generation.objects.filter(attempt=erased.attempt).first()
+        if generation is None or generation.acts.filter(kind=erased.kind).exists():
+            continue
+        erase(generation, Act.Kind(erased.kind), erased.by, erased.reason)
+        count += 1
+    return count
 
 
 def erase_name_everywhere(artist: AbstractBaseUser, by: str, reason: str) -> int:
@@ -76,6 +93,7 @@ def erase_name_everywhere(artist: AbstractBaseUser, by: str, reason: str) -> int
     """
     for waiting in Generation.objects.filter(artist_id=artist.pk, finished_at__isnull=True):
         asking.cancel(waiting, by)
+    Proposal.objects.filter(artist_id=artist.pk).delete()
     _rename(artist)
     named = Generation.objects.filter(artist_id=artist.pk, name_erased_at__isnull=True)
     count = 0
@@ -98,6 +116,14 @@ def inherit(generation: Generation) -> None:
         ancestor.refresh_from_db()
         if ancestor.erased:
             _ring_for(_seal(ancestor, ancestor.erased))
+
+
+def _note() -> None:
+    """Once it is committed; where the file cannot be written the sweep does it later."""
+    try:
+        erasures.note()
+    except OSError as error:
+        log.warning("the list of erasures could not be written: %s", error.strerror)
 
 
 def ring(clip_id: uuid.UUID) -> bool:
@@ -130,8 +156,17 @@ def _forget(row: Generation, kind: Act.Kind, by: str, reason: str) -> list[uuid.
         row.prompt, row.negative_prompt, row.prompt_erased_at = "", "", now
     if "artist" in _FIELDS[kind] and row.name_erased_at is None:
         row.name_erased_at = now
+        _forget_key(row, by, reason)
     row.save(update_fields=["prompt", "negative_prompt", "prompt_erased_at", "name_erased_at"])
     return erasure.erase(row.attempt_ticket, _FIELDS[kind], by, reason)
+
+
+def _forget_key(row: Generation, by: str, reason: str) -> None:
+    """A signature over the request tells whose passkey made it, which is as good as a name."""
+    signature = RequestSignature.objects.filter(generation=row).first()
+    if signature is not None:
+        erasure.erase(signature.ticket, ["signed"], by, reason)
+        signature.delete()
 
 
 def _erase_clip(row: Generation, clip: Clip | None, by: str, reason: str) -> uuid.UUID:

@@ -71,3 +71,7 @@ class NotLetIn(GenerationError):
     def __init__(self, status: int, words: str, challenge: str) -> None:
         super().__init__(words)
         self.status, self.words, self.challenge = status, words, challenge
+
+
+class BadList(GenerationError):
+    """A file is no list of erasures; the text says which."""

@@ -12,7 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from sora_archive import embedded, env
 
 # All other commands, the web server and the workers are the web role.
-ROLE_OF_COMMAND = {"migrate": "owner", "createroles": "owner", "sequencer": "sequencer"}
+ROLE_OF_COMMAND = {
+    "migrate": "owner", "createroles": "owner", "backup": "owner", "restore": "owner",
+    "sequencer": "sequencer", "importlog": "sequencer",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

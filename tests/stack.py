@@ -100,6 +100,7 @@ class Stack:
             os.killpg(process.pid, signal.SIGKILL)
         for process in self.processes.values():
             process.wait()
+        self.processes.clear()
 
     def manage(self, *command: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -22,5 +22,9 @@ class SequencerRefused(ProvenanceError):
         self.public = public
 
 
+class ImportRefused(ProvenanceError):
+    """This copy cannot give the log back what it lacks; nothing was taken from it."""
+
+
 class ExportRefused(ProvenanceError):
     """This folder holds something that this log must not be written over."""

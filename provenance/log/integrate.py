@@ -42,8 +42,8 @@ _COPY_MENTIONS = "COPY log_mention (term, index) FROM STDIN (FORMAT BINARY)"
 _COPY_TILES = "COPY log_tile (level, n, hashes, root) FROM STDIN (FORMAT BINARY)"
 
 
-class _Taken(NamedTuple):
-    """A row of the outbox, with what its entry is to be looked up by; the ticket has 16 bytes."""
+class Taken(NamedTuple):
+    """An entry on its way into the tree, with what it is to be looked up by; a ticket of 16 bytes."""
 
     ticket: bytes
     data: bytes
@@ -64,28 +64,34 @@ def integrate(limit: int) -> int:
         taken = _take(limit)
         if not taken:
             return 0
-        edge = tree.edge_of(head)
-        leaves = [leaf_hash(row.data) for row in taken]
-        tiles = edge.extend(leaves)
-        _copy_entries(head, taken, leaves)
-        _copy_tiles(tiles)
-        _copy_mentions(head, taken)
-        _follow_attempts(head, taken)
-        Head.objects.create(size=edge.size, previous_id=head, root=edge.root)
+        grow(head, taken)
     return len(taken)
 
 
-def _take(limit: int) -> list[_Taken]:
-    return [_parsed(*row) for row in sorted(binary.rows(_TAKE, [limit]))]
+def grow(head: int, taken: Sequence[Taken]) -> Head:
+    """Give entries the places after a head, in the caller's transaction; the new head."""
+    edge = tree.edge_of(head)
+    leaves = [leaf_hash(row.data) for row in taken]
+    tiles = edge.extend(leaves)
+    _copy_entries(head, taken, leaves)
+    _copy_tiles(tiles)
+    _copy_mentions(head, taken)
+    _follow_attempts(head, taken)
+    return Head.objects.create(size=edge.size, previous_id=head, root=edge.root)
 
 
-def _parsed(number: int, ticket: bytes, data: bytes) -> _Taken:
+def _take(limit: int) -> list[Taken]:
+    return [parsed(*row) for row in sorted(binary.rows(_TAKE, [limit]))]
+
+
+def parsed(number: int, ticket: bytes, data: bytes) -> Taken:
+    """An entry with what it is to be looked up by; raises SequencerRefused where it is none."""
     try:
         value = json.loads(data.decode())
         kind, attempt = value["type"], value.get("attempt")
         if not _is_name(kind, 40) or not (attempt is None or _is_name(attempt, 32)):
             raise ValueError("a type or an attempt that no column can hold")
-        return _Taken(ticket, data, kind, attempt, mentions(value))
+        return Taken(ticket, data, kind, attempt, mentions(value))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SequencerRefused(
             f"Row {number} of log_pending holds no entry. Entries only come from outbox.submit: "
@@ -98,7 +104,7 @@ def _is_name(value: object, length: int) -> bool:
     return isinstance(value, str) and len(value) <= length and value.isprintable()
 
 
-def _copy_entries(start: int, taken: Sequence[_Taken], leaves: Sequence[bytes]) -> None:
+def _copy_entries(start: int, taken: Sequence[Taken], leaves: Sequence[bytes]) -> None:
     parts: list[bytes] = []
     for place, (row, leaf) in enumerate(zip(taken, leaves, strict=True), start):
         fixed = _FIXED.pack(6, 8, place, 16, row.ticket, 32, leaf, len(row.data))
@@ -107,7 +113,7 @@ def _copy_entries(start: int, taken: Sequence[_Taken], leaves: Sequence[bytes]) 
     binary.copy_packed(_COPY_ENTRIES, parts)
 
 
-def _copy_mentions(start: int, taken: Sequence[_Taken]) -> None:
+def _copy_mentions(start: int, taken: Sequence[Taken]) -> None:
     rows = [
         (term.encode(), binary.int8(place))
         for place, row in enumerate(taken, start)
@@ -117,7 +123,7 @@ def _copy_mentions(start: int, taken: Sequence[_Taken]) -> None:
         binary.copy(_COPY_MENTIONS, rows)
 
 
-def _follow_attempts(start: int, taken: Sequence[_Taken]) -> None:
+def _follow_attempts(start: int, taken: Sequence[Taken]) -> None:
     """Keep the list of attempts without outcome in step with the entries from `start` on."""
     ended = {row.attempt for row in taken if row.kind in OUTCOMES and row.attempt}
     begun: dict[str, int] = {}

@@ -127,8 +127,9 @@ class Sequencer:
             raise SequencerRefused(
                 f"The database has {head} entries, but {mark.size} were already signed ({places})."
                 " It was restored from an older backup, or is another one. Signing now would "
-                "contradict what others hold. Restore a newer backup that has them all, or start "
-                "a new log: a new database, new keys and a new LOG_ORIGIN.",
+                "contradict what others hold. Restore a newer backup that has them all, or fetch "
+                "the missing entries from a copy of the log (manage.py importlog), or start a new "
+                "log: a new database, new keys and a new LOG_ORIGIN.",
                 "The database is older than what was already signed.",
             )
         if not Head.objects.filter(size=mark.size, root=mark.root).exists():

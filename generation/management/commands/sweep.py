@@ -14,7 +14,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from generation import erasing, leases, proposals, storage
+from generation import erasing, erasures, leases, proposals, storage
 from generation.models import Clip
 from provenance.core.errors import KeysRefused
 from provenance.verify import keyevents, reports
@@ -81,6 +81,7 @@ def _tell_of_keys() -> None:
 
 
 def _orphans() -> None:
+    erasures.note()
     rows = Clip.objects.values_list("credential__sha256", *Clip.PICTURES)
     deleted = storage.sweep_orphans(name for row in rows.iterator() for name in row)
     if deleted:

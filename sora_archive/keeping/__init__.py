@@ -1,0 +1,1 @@
+"""Keeping the archive: backup and restore of all it stores, and a bag for other archives."""
