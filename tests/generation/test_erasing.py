@@ -1,18 +1,22 @@
 """Ada has a prompt, her name, a whole clip forgotten: at once in every row, soon in the file."""
 
 import json
+import os
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 
-from generation import asking, erasing, line, publishing, redacting, storage
-from generation.errors import ErasureRefused, PublishingRefused
-from generation.models import Act, By, Clip, Generation, Reason, State
+from generation import asking, erasing, erasures, fixity, line, publishing, redacting, storage
+from generation.errors import BadList, ErasureRefused, PublishingRefused
+from generation.models import Act, By, Clip, Generation, Reason, RequestSignature, State
 from provenance import vault
 from provenance.core.boxes import shape_of
 from provenance.core.proofs import check_receipt
+from provenance.core.records import EntryType
 from provenance.core.verdicts import Verdict
 from provenance.log import outbox
 from provenance.log.audit import audit
@@ -21,6 +25,7 @@ from provenance.log.receipts import receipt
 from provenance.verify import child, kept, reports
 from provenance.verify.models import Credential
 from sora_archive.accounts.models import User
+from tests import stack as stacks
 from tests.generation.test_asking import PROMPT, request
 
 pytestmark = pytest.mark.usefixtures("studio")
@@ -356,3 +361,71 @@ def test_an_account_s_name_goes_from_all_it_asked_for(ada: User, ben: User) -> N
     assert User.objects.get(pk=ada.pk).pseudonym.startswith("unnamed-")
     assert erasing.erase_name_everywhere(ada, By.ARTIST, Reason.ACCOUNT) == 0
     assert again(other).generation.shown_artist == "Ben"
+
+
+@pytest.mark.slow
+def test_fixity_names_what_is_wrong_logs_it_and_deletes_nothing(ada: User, ben: User) -> None:
+    sound, lost, altered = made(ada), made(ada, seed=8), made(ben, seed=9)
+    storage.path_of(lost.credential.sha256).unlink()
+    damaged = storage.path_of(altered.preview_sha256)
+    damaged.write_bytes(b"not a picture")
+    orphan = storage.keep_bytes(b"nobody's").path
+    os.utime(orphan, (0, 0))
+    told: list[tuple[int, int]] = []
+    result = fixity.check(lambda done, total: told.append((done, total)))
+    assert result.missing == (lost.credential.sha256,)
+    assert result.altered == (altered.preview_sha256,)
+    assert result.orphans == (orphan.name,)
+    assert not result.sound
+    assert told[-1] == (result.checked, result.checked)
+    report = fixity.record(result)
+    assert json.loads(report.read_text())["missing"] == [lost.credential.sha256]
+    assert damaged.exists()
+    assert orphan.exists()
+    assert sound.credential.sha256 not in report.read_text()
+    stacks.wait_until(lambda: logged("fixity"), "the result is in the log", 30)
+    [entry] = logged("fixity")
+    assert (entry["missing"], entry["altered"], entry["orphans"]) == (1, 1, 1)
+    assert entry["sha256"] == storage.sha256_of(report)
+
+
+@pytest.mark.slow
+def test_what_was_erased_is_listed_outside_the_database_and_erased_again_from_it(
+    ada: User, tmp_path: Path, settings: Any
+) -> None:
+    settings.DATA = tmp_path
+    clip = shown(ada)
+    erased(clip, PROMPT_ERASED)
+    [line] = erasures.read(erasures.place())
+    assert (line.attempt, line.kind, line.by) == (clip.generation.attempt, "prompt", "artist")
+    assert PROMPT not in erasures.place().read_text()
+    other = shown(ada, seed=8)
+    newer = json.dumps({"attempt": other.generation.attempt, "kind": "clip", "by": "curator",
+                        "reason": "law"})  # fmt: skip
+    (tmp_path / "newer").write_text(newer + "\n")
+    erasures.merge(tmp_path / "newer")
+    erasures.note()
+    assert erasing.erase_again() == 1
+    assert again(other).visibility == "erased"
+    assert erasing.erase_again() == 0
+    (tmp_path / "broken").write_text("[")
+    with pytest.raises(BadList):
+        list(erasures.read(tmp_path / "broken"))
+
+
+@pytest.mark.slow
+def test_with_a_name_goes_whose_passkey_signed(ada: User) -> None:
+    clip = shown(ada)
+    with transaction.atomic():
+        ticket = outbox.submit(
+            EntryType.ATTEMPT_SIGNED,
+            {"attempt": clip.generation.attempt},
+            [outbox.new_opening("signed", {"credential": "ada's key"})],
+        )
+        RequestSignature.objects.create(
+            generation=clip.generation, ticket=ticket, credential="ada's key"
+        )
+    outbox.wait_for(ticket, 30)
+    erasing.erase(clip.generation, NAME_ERASED, By.ARTIST, Reason.OWN_WISH)
+    assert outbox.openings_of(ticket) == {}
+    assert not RequestSignature.objects.exists()
