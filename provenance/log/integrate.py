@@ -43,7 +43,7 @@ _COPY_TILES = "COPY log_tile (level, n, hashes, root) FROM STDIN (FORMAT BINARY)
 
 
 class Taken(NamedTuple):
-    """An entry on its way into the tree, with what it is to be looked up by; a ticket of 16 bytes."""
+    """An entry on its way into the tree, with what it is looked up by; the ticket has 16 bytes."""
 
     ticket: bytes
     data: bytes
