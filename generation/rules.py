@@ -3,10 +3,10 @@
 The line stands below the site. It asks these questions and knows nothing of who answers them.
 """
 
+from importlib import import_module
 from typing import Protocol, cast
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 
 from .models import Clip
 
@@ -29,4 +29,4 @@ class Rules(Protocol):
 
 def rules() -> Rules:
     """The rules of this site."""
-    return cast(Rules, import_string(settings.GENERATION_RULES))
+    return cast(Rules, import_module(settings.GENERATION_RULES))
