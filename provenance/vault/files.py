@@ -42,6 +42,7 @@ ROOT_KEY = "take-offline/root.key.pem"
 ISSUER_KEY = "take-offline/issuer.key.pem"
 PASSPHRASE = "take-offline/passphrase.txt"  # noqa: S105 - the name of a file
 OFFLINE_NOTE = "take-offline/READ-ME.txt"
+_APART = "take-offline/"
 _ORGANIZATION = "Sora Archive"
 _NAME_LIMIT = 50  # X.509 allows 64 letters; the roles of the certificates are appended
 _OFFLINE_WORDS = """\
@@ -53,16 +54,18 @@ and the passphrase again to make a new signing certificate, once a year.
 """
 
 
-def ensure_keys(keys_dir: Path, origin: str, now: datetime) -> None:
+def ensure_keys(keys_dir: Path, origin: str, now: datetime, offline: Path | None = None) -> None:
     """Make all keys of an archive at its first start; afterwards only see that they are its own.
 
-    Two processes may call it at once: one set wins, whole. Raises KeysRefused where the keys in
-    the folder belong to a log of another origin; OSError where the folder cannot be used.
+    The keys of root and issuer are written to `offline` where it is given, and never touch
+    `keys_dir` then. Two processes may call it at once: one set wins, whole. Raises KeysRefused
+    where the keys in the folder belong to a log of another origin; OSError where a folder cannot
+    be used, or holds such keys already.
     """
     keys_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = keys_dir / HOME
     if not home.exists():
-        _make(keys_dir, home, origin, now)
+        _make(keys_dir, home, _fresh(origin, now), offline)
     found = log_vkey(keys_dir).split("+", 1)[0]
     if found != origin:
         raise KeysRefused(
@@ -98,20 +101,30 @@ def log_key(keys_dir: Path) -> notes.Signer:
     return notes.Signer(log_vkey(keys_dir).split("+", 1)[0], key)
 
 
-def _make(keys_dir: Path, home: Path, origin: str, now: datetime) -> None:
+def _make(keys_dir: Path, home: Path, fresh: Mapping[str, bytes], offline: Path | None) -> None:
     draft = keys_dir / f".{HOME}.{secrets.token_hex(8)}"
+    apart = {} if offline is None else {
+        name: offline / Path(name).name for name in fresh if name.startswith(_APART)
+    }  # fmt: skip
+    written: list[Path] = []
     try:
         draft.mkdir(mode=0o700)
-        for name, data in _fresh(origin, now).items():
-            write_file(draft / name, data)
+        for name, path in apart.items():
+            write_file(path, fresh[name])
+            written.append(path)
+        for name in fresh.keys() - apart.keys():
+            write_file(draft / name, fresh[name])
         sync_folders(draft)
         draft.rename(home)  # fails on a folder that is there already: the first one counts
         sync_folders(keys_dir)
+        written.clear()
     except OSError:
         if not home.exists():
             raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        for path in written:  # what belongs to keys that did not come to be
+            path.unlink(missing_ok=True)
 
 
 def _fresh(origin: str, now: datetime) -> Mapping[str, bytes]:

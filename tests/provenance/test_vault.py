@@ -1,5 +1,6 @@
 """Stories about the keys: made once, whole, by one process; private ones kept apart."""
 
+import io
 import multiprocessing
 import stat
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from provenance import vault
 from provenance.core import keys
@@ -100,6 +103,44 @@ def test_the_folder_to_take_offline_is_not_needed_and_its_keys_are_locked(keys_d
     for path in (home / "take-offline").iterdir():
         path.unlink()
     assert vault.signing_identity(keys_dir).sign(b"claim")
+
+
+def test_the_roots_key_may_be_written_apart_and_never_touch_the_server(
+    tmp_path: Path, settings: Settings
+) -> None:
+    settings.KEYS_DIR, medium = tmp_path / "keys", tmp_path / "medium"
+    settings.LOG_ORIGIN = ORIGIN
+    medium.mkdir()
+    said = io.StringIO()
+    call_command("newkey", "--offline", str(medium), stdout=said)
+    assert f"{medium}/root.key.pem" in said.getvalue()
+    assert sorted(path.name for path in medium.iterdir()) == [
+        "READ-ME.txt", "issuer.key.pem", "passphrase.txt", "root.key.pem",
+    ]  # fmt: skip
+    assert not vault.offline_folder(settings.KEYS_DIR).exists()
+    passphrase = (medium / "passphrase.txt").read_bytes().strip()
+    before = vault.chain(settings.KEYS_DIR)
+    vault.rotate(settings.KEYS_DIR, medium / "issuer.key.pem", passphrase, NOW)
+    assert vault.chain(settings.KEYS_DIR) != before
+    with pytest.raises(CommandError, match="already"):
+        call_command("newkey", "--offline", str(medium))
+
+
+def test_a_medium_with_the_keys_of_another_archive_is_left_as_it_is(tmp_path: Path) -> None:
+    medium = tmp_path / "medium"
+    medium.mkdir()
+    (medium / "root.key.pem").write_text("another archive's")
+    with pytest.raises(FileExistsError):
+        vault.ensure_keys(tmp_path / "keys", ORIGIN, NOW, medium)
+    assert contents(medium) == {str(medium / "root.key.pem"): b"another archive's"}
+    assert not (tmp_path / "keys" / files.HOME).exists()
+
+
+def test_newkey_names_what_is_to_be_taken_away(tmp_path: Path, settings: Settings) -> None:
+    settings.KEYS_DIR, settings.LOG_ORIGIN = tmp_path / "keys", ORIGIN
+    said = io.StringIO()
+    call_command("newkey", stdout=said)
+    assert f"{tmp_path}/keys/archive/take-offline/root.key.pem" in said.getvalue()
 
 
 def test_a_key_that_others_can_read_is_not_used(keys_dir: Path) -> None:

@@ -1,6 +1,7 @@
 """`manage.py newkey`: the keys of a new archive."""
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -20,15 +21,25 @@ class Command(BaseCommand):
         parser.add_argument(
             "--if-missing", action="store_true", help="be content where there are keys already"
         )
+        parser.add_argument(
+            "--offline", type=Path, metavar="FOLDER",
+            help="write the keys of root and issuer there, such as to a medium that is taken away",
+        )  # fmt: skip
 
     def handle(self, *args: object, **options: Any) -> None:
-        folder = settings.KEYS_DIR
-        if (folder / vault.HOME).exists() and not options["if_missing"]:
+        folder, offline = settings.KEYS_DIR, options["offline"]
+        known = (folder / vault.HOME).exists()
+        if known and (offline or not options["if_missing"]):
             raise CommandError(f"There are keys in {folder} already, and they are never replaced.")
         try:
-            vault.ensure_keys(folder, settings.LOG_ORIGIN, timezone.now())
+            vault.ensure_keys(folder, settings.LOG_ORIGIN, timezone.now(), offline)
         except (KeysRefused, OSError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(
-            f"The keys lie in {folder}. Move {vault.HOME}/take-offline to an offline medium."
-        )
+        apart = offline or vault.offline_folder(folder)
+        self.stdout.write(f"The keys lie in {folder}.")
+        if not known or apart.exists():
+            self.stdout.write(
+                f"Take offline, nothing running needs them: {apart / 'root.key.pem'} and "
+                f"{apart / 'issuer.key.pem'}, encrypted, and apart from them "
+                f"{apart / 'passphrase.txt'}, which decrypts both."
+            )
