@@ -7,11 +7,20 @@ parts lie apart from private ones, so that the web process needs none of the lat
 from .files import HOME, anchors, ensure_keys, log_key, log_vkey, offline_folder
 from .keyed import secret
 from .lists import add_list, added, revoke, trust_list
-from .signing import Behind, InFolder, Place, chain, rotate, serials, signing_identity
+from .signing import (
+    Behind,
+    InFolder,
+    Place,
+    chain,
+    rotate,
+    serials,
+    signing_certificates,
+    signing_identity,
+)
 from .tokens import InToken
 
 __all__ = [
     "HOME", "Behind", "InFolder", "InToken", "Place", "add_list", "added", "anchors", "chain",
     "ensure_keys", "log_key", "log_vkey", "offline_folder", "revoke", "rotate", "secret", "serials",
-    "signing_identity", "trust_list",
+    "signing_certificates", "signing_identity", "trust_list",
 ]  # fmt: skip

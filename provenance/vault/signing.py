@@ -72,15 +72,46 @@ class Behind:
 Place = InFolder | InToken | Behind
 
 
+@dataclass(frozen=True)
+class Signing:
+    """A signing certificate: number (decimal), validity (UTC), and in words what it is here."""
+
+    serial: str
+    begin: datetime
+    end: datetime
+    place: str
+
+
 def chain(keys_dir: Path) -> bytes:
     """The claim signer's certificates, leaf first, as PEM; public."""
     return read_file(keys_dir, CHAIN)
 
 
+def signing_certificates(keys_dir: Path) -> list[Signing]:
+    """Every certificate that signs or signed here, the present one first, then the newest."""
+    aside = sorted((keys_dir / HOME / RETIRED).glob("*.pem"), reverse=True)
+    found = [_signing(chain(keys_dir), f"present, {_where(keys_dir)}")]
+    return found + [_signing(path.read_bytes(), "retired") for path in aside]
+
+
 def serials(keys_dir: Path) -> set[str]:
     """Serial numbers (decimal) of every signing certificate that is or was in use here."""
-    aside = sorted((keys_dir / HOME / RETIRED).glob("*.pem"))
-    return {keys.leaf_serial(pem) for pem in (chain(keys_dir), *(p.read_bytes() for p in aside))}
+    return {each.serial for each in signing_certificates(keys_dir)}
+
+
+def _signing(chain_pem: bytes, place: str) -> Signing:
+    leaf = x509.load_pem_x509_certificates(chain_pem)[0]
+    begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    return Signing(str(leaf.serial_number), begin, end, place)
+
+
+def _where(keys_dir: Path) -> str:
+    """In words, where the present key is; the folder of the private part need not be readable."""
+    if not (keys_dir / HOME / SIGNER).exists():
+        return "key in this folder"
+    described = json.loads(read_file(keys_dir, SIGNER))
+    token = described.get("token")
+    return f"key in the token {token}" if token else f"key behind {described.get('callable')}"
 
 
 def signing_identity(keys_dir: Path, tsa_url: str = "") -> SigningIdentity:
