@@ -56,7 +56,7 @@ def decide(curator: Keeper, subject: Subject, ruling: Ruling) -> Decision:
             raise ModerationRefused(
                 _("Somebody else has decided meanwhile. Look at the clip again.")
             )
-        _CARRY_OUT[Outcome(ruling.outcome)](clip, ruling)
+        _CARRY_OUT[Outcome(ruling.outcome)](curator, clip, ruling)
         return _record(curator, subject, ruling)
 
 
@@ -199,23 +199,24 @@ def _by(curator: Keeper) -> By:
     return By.OPERATOR if curator.role == "operator" else By.CURATOR
 
 
-def _withdraw(clip: Clip, ruling: Ruling) -> None:
-    publishing.withdraw(clip, By.CURATOR, ruling.grounds)
+def _withdraw(curator: Keeper, clip: Clip, ruling: Ruling) -> None:
+    publishing.withdraw(clip, _by(curator), ruling.grounds, curator.pk)
 
 
-def _restore(clip: Clip, ruling: Ruling) -> None:
-    publishing.restore(clip, By.CURATOR, Reason.MISTAKE)
+def _restore(curator: Keeper, clip: Clip, ruling: Ruling) -> None:
+    publishing.restore(clip, _by(curator), Reason.MISTAKE, curator.pk)
 
 
-def _erase_name(clip: Clip, ruling: Ruling) -> None:
-    erasing.erase(clip.generation, Act.Kind.NAME_ERASED, By.CURATOR, ruling.grounds)
+def _erase_name(curator: Keeper, clip: Clip, ruling: Ruling) -> None:
+    kind, by = Act.Kind.NAME_ERASED, _by(curator)
+    erasing.erase(clip.generation, kind, by, ruling.grounds, person_id=curator.pk)
 
 
-def _leave(clip: Clip, ruling: Ruling) -> None:
+def _leave(curator: Keeper, clip: Clip, ruling: Ruling) -> None:
     """Nothing about the clip changes."""
 
 
-_CARRY_OUT: Mapping[Outcome, Callable[[Clip, Ruling], None]] = {
+_CARRY_OUT: Mapping[Outcome, Callable[[Keeper, Clip, Ruling], None]] = {
     Outcome.KEPT: _leave,
     Outcome.WITHDRAWN: _withdraw,
     Outcome.RESTORED: _restore,

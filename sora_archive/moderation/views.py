@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from generation.models import Clip, Visibility
+from provenance.log import outbox
 
 from . import deciding, reporting
 from .errors import ModerationRefused
@@ -79,7 +80,8 @@ def decisions(request: HttpRequest) -> HttpResponse:
 def decision(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
     """One decision: what, when, by whom, on what grounds, and where the log has it."""
     found = Decision.objects.select_related("curator", "clip")
-    context = {"decision": get_object_or_404(found, pk=decision_id)}
+    shown = get_object_or_404(found, pk=decision_id)
+    context = {"decision": shown, "entry": outbox.index_of(shown.ticket)}
     return render(request, "moderation/decision.html", context)
 
 
