@@ -208,17 +208,17 @@ INVENTORY: tuple[Kept, ...] = (
     ),
     Kept(
         _READERS,
-        _("What somebody reports: which clip or name, on what grounds, and what they write. Nothing "
-          "about who it was; a link that only they have leads back to it."),
+        _("What somebody reports: which clip or name, on what grounds, and what they write. "
+          "Nothing about who it was; a link that only they have leads back to it."),
         _("That a curator can decide, and the reporter read the reasons."),
         _("As long as the archive exists: a decision rests on it."),
         ("moderation_report",),
     ),
     Kept(
         _ACCOUNTS,
-        _("Decisions about clips and names with the curator's pseudonym and reasons, appeals in the "
-          "artist's words, clips that wait for a curator, and who put a word or a file on the lists "
-          "of what is not made or shown."),
+        _("Decisions about clips and names with the curator's pseudonym and reasons, appeals in "
+          "the artist's words, clips that wait for a curator, and who put a word or a file on the "
+          "lists of what is not made or shown."),
         _("That everybody can see what was decided, by whom and why, and have it looked at again."),
         _("As long as the archive exists."),
         ("moderation_decision", "moderation_appeal", "moderation_held", "moderation_refusedword",
