@@ -70,7 +70,7 @@ def unlogged_version(text: str) -> Version:
 
 def links(letter: mail.EmailMessage) -> dict[str, str]:
     """The paths of the links in a letter, by what they are for."""
-    found = re.findall(r"^http://testserver(/statement/(\w+)/[\w-]{43}/)$", str(letter.body), re.M)
+    found = re.findall(r"^http://[^/\s]+(/statement/(\w+)/[\w-]{43}/)$", str(letter.body), re.M)
     return {kind: path for path, kind in found}
 
 

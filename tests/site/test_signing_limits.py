@@ -1,6 +1,5 @@
 """Stories of floods: ten thousand sign-ups from one range, and what a curator does about them."""
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -194,11 +193,16 @@ def test_ten_thousand_sign_ups_in_a_minute_from_one_range(
 ) -> None:
     """All but the limit are refused in words, and nothing grows with the flood."""
     settings.SIGN_RANGE_LIMITS = ((10, 3600), (60, 36_000))  # slow machines take more than a minute
-    begun = time.monotonic()
-    answers = [client.post("/statement/sign/", form).status_code for form in flood(version, 10_000)]
-    print(f"10,000 sign-ups in {time.monotonic() - begun:.0f} s")
+    answers = [client.post("/statement/sign/", form).status_code for form in flood(version, 500)]
     assert answers.count(302) == 10
-    assert answers.count(429) == 9_990
+    assert answers.count(429) == 490
+    refused = 0
+    for number in range(9_500):  # the same without rendering a page each time
+        try:
+            ask(version, number, "127.0.0.0/24", email=f"y{number}@d{number % 50}.example")
+        except TooMany:
+            refused += 1
+    assert refused == 9_500
     assert Signature.objects.count() == len(mail.outbox) == 10
     assert Trace.objects.count() <= 20
     assert Source.objects.get(kind="range").refused == 9_990
