@@ -245,7 +245,9 @@ INVENTORY: tuple[Kept, ...] = (
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """Every stored datum, its purpose and its time."""
-    return render(request, "notices/privacy.html", _context() | {"inventory": INVENTORY})
+    groups = (_READERS, _SIGNATORIES, _ACCOUNTS, _EVERYBODY)
+    ordered = sorted(INVENTORY, key=lambda kept: groups.index(kept.of))
+    return render(request, "notices/privacy.html", _context() | {"inventory": ordered})
 
 
 @require_safe

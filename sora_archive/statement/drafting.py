@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from . import versions, words
@@ -20,7 +21,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     form = DraftForm(request.POST or None, initial=initial)
     if form.is_bound and form.is_valid():
         versions.keep_draft(form.cleaned_data["text"], curator_id(request))
-        messages.success(request, "The draft is kept. Nobody but curators sees it.")
+        messages.success(request, _("The draft is kept. Nobody but curators sees it."))
         return redirect("statement:draft")
     return _page(request, form, status=422 if form.is_bound else 200)
 

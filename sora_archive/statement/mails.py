@@ -1,4 +1,4 @@
-"""The two letters of the statement, as plain text; who gets one stands in no log line."""
+"""The letters of the statement, as plain text; who gets one stands in no log line."""
 
 import logging
 import smtplib
@@ -70,6 +70,29 @@ def signed_already(signature: Signature, own: str) -> Letter:
     )
     values = _named(signature.version) | {"own": own}
     return Letter(_("You have signed already"), words % values)
+
+
+def news(signature: Signature, newest: Version, own: str) -> Letter:
+    """The letter that there is a newer version, to somebody who asked to hear of it."""
+    words = _(
+        "There is a new version of a statement that you have signed:\n\n"
+        "    %(title)s (version %(number)d)\n\n"
+        "%(address)s\n\n"
+        "Your signature stays where it is, under version %(signed)d: it holds for the words that "
+        "you read. If you want to sign the new ones too:\n\n"
+        "%(sign)s\n\n"
+        "With this link you stop such letters, look at what is kept about you, or take your "
+        "signature back. It never expires:\n\n"
+        "%(own)s\n\n"
+        "%(foot)s\n"
+    )
+    values = _named(newest) | {
+        "own": own,
+        "signed": signature.version_id,
+        "address": settings.SITE_URL + newest.get_absolute_url(),
+        "sign": settings.SITE_URL + reverse("statement:sign"),
+    }
+    return Letter(_("A new version of the statement"), words % values)
 
 
 def send(letter: Letter, address: str) -> None:

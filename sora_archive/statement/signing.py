@@ -73,7 +73,7 @@ def _ask_to_confirm(version: Version, wish: Wish, who: str, traces: Sequence[int
             name=wish.name, role=wish.role, place=wish.place, link=wish.link,
             anonymous=wish.anonymous, tier=wish.tier, asked_at=now,
         )  # fmt: skip
-        confirming, own = _new_link(signature, Kind.CONFIRM), _new_link(signature, Kind.OWN)
+        confirming, own = new_link(signature, Kind.CONFIRM), new_link(signature, Kind.OWN)
         Trace.objects.filter(pk__in=traces).update(signature=signature)
     letter = mails.to_confirm(signature, confirming, own, now + CONFIRM_WITHIN)
     try:
@@ -85,11 +85,12 @@ def _ask_to_confirm(version: Version, wish: Wish, who: str, traces: Sequence[int
 
 def _remind(signature: Signature, email: str) -> None:
     with transaction.atomic():
-        own = _new_link(signature, Kind.OWN)
+        own = new_link(signature, Kind.OWN)
     mails.send(mails.signed_already(signature, own), email)
 
 
-def _new_link(signature: Signature, kind: Kind) -> str:
+def new_link(signature: Signature, kind: Kind) -> str:
+    """The address of a fresh link; only its hash is kept."""
     token, now = secrets.token_urlsafe(32), timezone.now()
     expires = now + CONFIRM_WITHIN if kind == Kind.CONFIRM else None
     Link.objects.create(

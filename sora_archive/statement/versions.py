@@ -9,6 +9,7 @@ from typing import Literal
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from provenance.core.records import EntryType
 from provenance.log import outbox
@@ -73,14 +74,17 @@ def make(curator_id: int, reason: str, expected_sha256: str) -> Version:
         draft = Draft.objects.select_for_update().first()
         if draft is None or sha256(draft.text) != expected_sha256:
             raise VersionRefused(
-                "The draft was changed meanwhile. Read it again before you decide."
+                _("The draft was changed meanwhile. Read it again before you decide.")
             )
         if words.parse(draft.text.encode()).draft:
             raise VersionRefused(
-                f"The text is marked as a draft: take out the line {words.DRAFT_LINE} first."
+                _("The text is marked as a draft: take out the line %(line)s first.")
+                % {"line": words.DRAFT_LINE}
             )
         if before := Version.objects.filter(sha256=expected_sha256).first():
-            raise VersionRefused(f"This is word for word version {before.number}.")
+            raise VersionRefused(
+                _("This is word for word version %(number)d.") % {"number": before.number}
+            )
         last = newest()
         number = last.number + 1 if last else 1
         ticket = outbox.submit(

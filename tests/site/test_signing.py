@@ -1,6 +1,7 @@
 """Stories of signing: read, sign, open the mail, confirm, be counted, take it back."""
 
 import hashlib
+import io
 import json
 import logging
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -463,3 +465,51 @@ def test_asking_again_within_a_day_of_signing_brings_no_flood_either(version: Ve
     for _ in range(5):
         signing.ask(version, wish(3), RANGE)
     assert len(mail.outbox) == signing.MAILS_A_DAY
+
+
+def test_who_asked_for_news_is_told_of_a_new_version_once(log: Log, version: Version) -> None:
+    for number in range(4):
+        signed(version, number, wants_news=number > 0)
+    stopped = token(last_links()["mine"])
+    signing.stop_news(stopped)
+    assert told() == "0 letters sent.", "there is nothing new"
+    second = make_version(log, TEXT.replace("pay", "fair pay"))
+    signed(second, 1)  # knows already
+    before = len(mail.outbox)
+    assert told() == "1 letters sent."
+    [letter] = mail.outbox[before:]
+    assert letter.to == ["person2@d2.example"]
+    assert "(version 2)" in letter.body
+    assert "under version 1" in letter.body
+    signing.stop_news(token(links(letter)["mine"]))
+    assert told() == "0 letters sent."
+
+
+def test_a_mail_server_that_stops_in_between_tells_nobody_twice(
+    log: Log, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        signed(version, number, wants_news=True)
+    make_version(log, TEXT.replace("pay", "fair pay"))
+    send, left = mails.send, [2]
+
+    def until_full(letter: mails.Letter, address: str) -> None:
+        if not left[0]:
+            raise MailNotSent("full")
+        left[0] -= 1
+        send(letter, address)
+
+    monkeypatch.setattr(mails, "send", until_full)
+    before = len(mail.outbox)
+    with pytest.raises(CommandError, match="not told again"):
+        told()
+    left[0] = 9
+    assert told() == "1 letters sent."
+    recipients = [letter.to[0] for letter in mail.outbox[before:]]
+    assert len(recipients) == len(set(recipients)) == 3
+
+
+def told() -> str:
+    said = io.StringIO()
+    call_command("tellsignatories", stdout=said, stderr=io.StringIO())
+    return said.getvalue().strip().partition(" They are kept")[0]

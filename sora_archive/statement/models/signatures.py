@@ -94,6 +94,7 @@ class Signature(models.Model):
     person = models.CharField(max_length=64, blank=True)
     email = models.EmailField(blank=True)
     wants_news = models.BooleanField(default=False)
+    news_of = models.PositiveIntegerField(null=True, help_text="the last version told of")
 
     name = models.CharField(max_length=NAME_LETTERS, blank=True)
     role = models.CharField(max_length=NAME_LETTERS, blank=True)
