@@ -24,7 +24,7 @@ from tests.site.signatories import Log, refused, started_log
 from tests.site.test_pages import Outline
 from tests.site.test_record import SMALL
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 PAGE = "/record/sources/morning-paper/"
 PDF = b"%PDF-1.7\n<script>alert(1)</script>\n%%EOF\n"
 WARC = b"WARC/1.1\r\nWARC-Type: warcinfo\r\n\r\n"

@@ -34,6 +34,7 @@ from tests.site.signatories import (
     wish,
 )
 
+pytestmark = pytest.mark.slow
 WHY = (Reason.AUTOMATED, "One program made them.")
 
 

@@ -36,7 +36,7 @@ from tests.site.signatories import (
 )
 from tests.site.test_pages import Outline
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 WHY = (Reason.AUTOMATED, "One program made them within a minute.")
 
 

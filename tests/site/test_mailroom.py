@@ -26,7 +26,7 @@ from tests.people import OLGA
 from tests.signing_in import signed_in_with_two_steps
 from tests.site.signatories import FORM, Log, make_version, started_log
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @dataclass

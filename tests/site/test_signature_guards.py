@@ -11,7 +11,7 @@ from sora_archive.statement.invalidating import Criteria
 from sora_archive.statement.models import Reason, Signature, State, Version
 from tests.site.signatories import Log, make_version, refused, signed, started_log
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture

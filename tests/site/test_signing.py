@@ -125,6 +125,7 @@ def test_after_confirming_the_address_is_nowhere(
         assert token(path) not in stored, "links are stored hashed"
 
 
+@pytest.mark.slow
 def test_who_asked_for_news_is_written_to_until_they_say_stop(
     client: Client, log: Log, version: Version
 ) -> None:
@@ -159,6 +160,7 @@ def test_withdrawal_leaves_nothing_of_a_person_behind(
     assert "confirm" in last_links(), "who took it back may sign again"
 
 
+@pytest.mark.slow
 def test_a_name_is_erased_and_the_signature_counts_on(
     client: Client, log: Log, version: Version
 ) -> None:
@@ -177,6 +179,7 @@ def test_a_name_is_erased_and_the_signature_counts_on(
     assert shown(client) == 0, "and can still be taken back"
 
 
+@pytest.mark.slow
 def test_an_anonymous_signature_counts_and_its_salt_is_not_published(
     client: Client, log: Log, version: Version
 ) -> None:
@@ -212,6 +215,7 @@ def test_one_person_signs_once_however_the_address_is_written(
     assert counted(version) == 1
 
 
+@pytest.mark.slow
 def test_two_links_to_one_person_confirm_one_signature(client: Client, version: Version) -> None:
     post(client, version)
     one = last_links()
@@ -223,6 +227,7 @@ def test_two_links_to_one_person_confirm_one_signature(client: Client, version: 
     assert [row.name for row in Signature.objects.all()] == ["Ada Lovelace"]
 
 
+@pytest.mark.slow
 def test_nobody_is_flooded_with_letters(client: Client, version: Version) -> None:
     for number in range(5):
         assert post(client, version, name=f"Ada {number}") == 302
@@ -239,6 +244,7 @@ def test_a_link_is_used_once(client: Client, version: Version) -> None:
     assert counted(version) == 1
 
 
+@pytest.mark.slow
 def test_a_link_to_confirm_expires_and_the_own_link_never_does(
     client: Client, log: Log, version: Version
 ) -> None:
@@ -258,6 +264,7 @@ def test_a_link_to_confirm_expires_and_the_own_link_never_does(
     assert counted(version) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["confirm", "mine"])
 def test_forged_and_truncated_links_do_nothing(client: Client, version: Version, kind: str) -> None:
     post(client, version)
@@ -279,6 +286,7 @@ def test_forged_and_truncated_links_do_nothing(client: Client, version: Version,
     assert Signature.objects.get().state == State.WAITING
 
 
+@pytest.mark.slow
 def test_pages_of_links_are_not_kept_or_indexed(client: Client, version: Version) -> None:
     post(client, version)
     for path in last_links().values():
@@ -288,6 +296,7 @@ def test_pages_of_links_are_not_kept_or_indexed(client: Client, version: Version
         assert answer["Referrer-Policy"] == "same-origin"
 
 
+@pytest.mark.slow
 def test_what_waits_can_be_deleted_at_once_and_is_forgotten_by_itself(
     client: Client, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,6 +313,7 @@ def test_what_waits_can_be_deleted_at_once_and_is_forgotten_by_itself(
     assert client.get(last_links()["confirm"]).status_code == 404
 
 
+@pytest.mark.slow
 def test_an_unknown_act_is_404(client: Client, version: Version) -> None:
     post(client, version)
     assert client.post(last_links()["mine"], {"act": "everything"}).status_code == 404
@@ -329,6 +339,7 @@ def test_a_version_made_meanwhile_is_shown_and_what_was_typed_is_kept(
     assert post(client, second) == 302
 
 
+@pytest.mark.slow
 def test_a_signature_holds_for_the_version_that_was_mailed(
     client: Client, log: Log, version: Version
 ) -> None:
@@ -343,6 +354,7 @@ def test_a_signature_holds_for_the_version_that_was_mailed(
     assert (counted(version), counted(second)) == (1, 1), "one may sign each version"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -388,6 +400,7 @@ def test_markup_and_formulas_in_a_name_stay_text(client: Client, version: Versio
         assert "{{ 7|add:7 }}" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["de;q=x", "-,-,;;q=1", "é", "a" * 10_000, "*", ",,,", "en\0"])
 def test_a_malformed_accept_language_changes_nothing(
     client: Client, version: Version, asked: str
@@ -396,6 +409,7 @@ def test_a_malformed_accept_language_changes_nothing(
         assert client.get(path, headers={"Accept-Language": asked}).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_letter_is_in_the_language_of_the_page(client: Client, version: Version) -> None:
     client.post(
         "/statement/sign/", FORM | {"sha256": version.sha256}, headers={"Accept-Language": "de"}
@@ -419,6 +433,7 @@ def test_mail_that_cannot_be_sent_leaves_nothing_behind(
         mails.send(mails.Letter("a", "b"), ADDRESS)
 
 
+@pytest.mark.slow
 def test_a_log_that_is_behind_is_waited_for_and_nothing_is_lost(
     client: Client, log: Log, version: Version
 ) -> None:
@@ -434,6 +449,7 @@ def test_a_log_that_is_behind_is_waited_for_and_nothing_is_lost(
     assert shown(client) == 0
 
 
+@pytest.mark.slow
 def test_a_version_that_the_log_has_not_taken_up_is_not_signed_yet(
     client: Client, log: Log, version: Version
 ) -> None:
@@ -447,6 +463,7 @@ def test_a_version_that_the_log_has_not_taken_up_is_not_signed_yet(
     assert client.post(last_links()["confirm"]).status_code == 200
 
 
+@pytest.mark.slow
 def test_the_log_commits_to_everything_that_the_list_shows(log: Log, version: Version) -> None:
     signature = signed(version, 5, role="painter", place="Lisbon", link="https://ada.example/")
     opening = outbox.openings_of(signature.ticket)[FIELD]  # type: ignore[arg-type]
@@ -460,6 +477,7 @@ def test_the_log_commits_to_everything_that_the_list_shows(log: Log, version: Ve
     assert set(entry) == {"at", "statement", "sha256", FIELD}
 
 
+@pytest.mark.slow
 def test_asking_again_within_a_day_of_signing_brings_no_flood_either(version: Version) -> None:
     signed(version, 3)
     for _ in range(5):
@@ -467,6 +485,7 @@ def test_asking_again_within_a_day_of_signing_brings_no_flood_either(version: Ve
     assert len(mail.outbox) == signing.MAILS_A_DAY
 
 
+@pytest.mark.slow
 def test_who_asked_for_news_is_told_of_a_new_version_once(log: Log, version: Version) -> None:
     for number in range(4):
         signed(version, number, wants_news=number > 0)
@@ -485,6 +504,7 @@ def test_who_asked_for_news_is_told_of_a_new_version_once(log: Log, version: Ver
     assert told() == "0 letters sent."
 
 
+@pytest.mark.slow
 def test_a_mail_server_that_stops_in_between_tells_nobody_twice(
     log: Log, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:

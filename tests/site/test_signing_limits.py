@@ -19,7 +19,7 @@ from sora_archive.statement.errors import CuratorRefused, TooMany
 from sora_archive.statement.models import Signature, Source, Standing, Trace, Version
 from tests.site.signatories import FORM, RANGE, Log, make_version, started_log, wish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 OTHER = "198.51.100.0/24"
 
 

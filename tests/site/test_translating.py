@@ -11,7 +11,7 @@ from sora_archive.statement.errors import VersionRefused
 from sora_archive.statement.models import Translation, Version
 from tests.site.signatories import TEXT, Log, make_version, refused, started_log
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 GERMAN = "# Unsere Worte\n\nWir bitten um Lohn.\n"
 ARABIC = "# كلماتنا\n\nنطلب الأجر.\n"
 
