@@ -102,6 +102,22 @@ INVENTORY: tuple[Kept, ...] = (
     ),
     Kept(
         _EVERYBODY,
+        _("Reports of a clip or a name: what is reported, the reason and the words; not by whom. "
+          "Decisions about them, and an artist's appeal, with reasons and the curator."),
+        _("To keep out what should not be here, and to answer for each decision."),
+        _("As long as the archive exists; a file under legal hold as long as the decision says."),
+        ("moderation_report", "moderation_decision", "moderation_appeal", "moderation_held"),
+    ),
+    Kept(
+        _EVERYBODY,
+        _("Words that no prompt may hold and hashes of files that are refused, with reasons and the "
+          "curator."),
+        _("That the same need not be decided twice."),
+        _("Until a curator takes them out."),
+        ("moderation_refusedword", "moderation_blockedfile"),
+    ),
+    Kept(
+        _EVERYBODY,
         _("Decisions that signatures do not count, with criteria, reason and the curator."),
         _("That the count can be understood."),
         _("As long as the archive exists."),
