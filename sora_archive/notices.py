@@ -110,8 +110,8 @@ INVENTORY: tuple[Kept, ...] = (
     ),
     Kept(
         _EVERYBODY,
-        _("Words that no prompt may hold and hashes of files that are refused, with reasons and the "
-          "curator."),
+        _("Words that no prompt may hold and hashes of files that are refused, with reasons and "
+          "the curator."),
         _("That the same need not be decided twice."),
         _("Until a curator takes them out."),
         ("moderation_refusedword", "moderation_blockedfile"),

@@ -1,14 +1,16 @@
 """The entries of the log in their order, for whoever counts them."""
 
 from collections.abc import Collection, Iterator
+from uuid import UUID
 
 from django.db import connection
 
-from provenance.core.records import Entry, parse_entry
+from provenance.core.records import Entry as Parsed
+from provenance.core.records import parse_entry
 
 from . import receipts
 from .errors import LogUnavailable
-from .models import Head
+from .models import Entry, Head
 
 _READ = """
     SELECT index, data FROM log_entry
@@ -17,7 +19,7 @@ _READ = """
 _ROUND = 2000
 
 
-def entries(start: int, end: int, kinds: Collection[str]) -> Iterator[tuple[int, Entry]]:
+def entries(start: int, end: int, kinds: Collection[str]) -> Iterator[tuple[int, Parsed]]:
     """Index and content of the entries of these kinds, from `start` to before `end`."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(_READ, [start, end, list(kinds)])
@@ -38,3 +40,8 @@ def root_at(size: int) -> bytes | None:
     """The root that the log signed at that size; None where it signed none."""
     found = Head.objects.filter(size=size).values_list("root", flat=True).first()
     return None if found is None else bytes(found)
+
+
+def ticket_of(index: int) -> UUID | None:
+    """The ticket of the entry with that index, if there is one."""
+    return Entry.objects.filter(index=index).values_list("ticket", flat=True).first()

@@ -279,6 +279,11 @@ def test_curators_find_signatures(as_mo: Client, version: Version, log: Log) -> 
                          ("state=x", 3), ("page=99", 3), ("q=a%00b", 0)]:  # fmt: skip
         page = as_mo.get(f"/statement/curate/signatures/?{query}").content.decode()
         assert f"{found} signature" in page, query
+    [_, second, _] = log.bodies(EntryType.SIGNATURE)
+    found_by_number = as_mo.get(f"/statement/curate/signatures/?q={second['at']}").content.decode()
+    assert "1 signature" in found_by_number
+    assert "Somebody No 1" in found_by_number
+    assert "0 signatures" in as_mo.get("/statement/curate/signatures/?q=9999").content.decode()
 
 
 def test_what_waits_is_no_business_of_curators(as_mo: Client, version: Version) -> None:
