@@ -1,6 +1,5 @@
 """Stories of taking one's data along, and of leaving: the name goes, the proofs stay."""
 
-import time
 import uuid
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from sora_archive.accounts.models import ArtistKey, Invitation, Role, Token, Use
 from tests.core.signers import soft_passkey
 from tests.people import ADA, EVE
 from tests.provenance.log_cast import log_in
-from tests.signing_in import give_app, give_passkey, signed_in
+from tests.signing_in import give_app, give_passkey, signed_in_a_moment_ago
 
 pytestmark = pytest.mark.django_db
 
@@ -64,18 +63,6 @@ def a_life(ada: User) -> Generation:
     return generation
 
 
-def confirmed(person: User) -> Client:
-    """A browser whose owner has just shown who they are."""
-    client = signed_in(person)
-    session = client.session
-    session["account_authentication_methods"] = [
-        {"method": "password", "at": time.time(), "reauthenticated": True}
-    ]
-    session["account_authentication_methods_user"] = str(person.pk)
-    session.save()
-    return client
-
-
 def everything() -> str:
     """Every row of every table of the site, as text: where a name could hide."""
     with connection.cursor() as cursor:
@@ -89,7 +76,7 @@ def everything() -> str:
 
 def test_ada_takes_everything_along_and_no_secret(ada: User, log: Sequencer) -> None:
     generation = a_life(ada)
-    answer = confirmed(ada).get("/accounts/export.json")
+    answer = signed_in_a_moment_ago(ada).get("/accounts/export.json")
     assert "attachment" in answer["Content-Disposition"]
     told = answer.json()
     assert told["account"]["email"] == "ada@example.org"
@@ -124,7 +111,7 @@ def test_ada_leaves_and_nothing_of_her_is_left_but_proofs(ada: User, log: Sequen
     generation = a_life(ada)
     log.drain()
     entries = [bytes(row.data) for row in Entry.objects.order_by("index")]
-    browser = confirmed(ada)
+    browser = signed_in_a_moment_ago(ada)
     given = {"name": "Ada"}
     assert browser.post("/accounts/erase/", given)["Location"] == "/"
     log.drain()
@@ -153,7 +140,7 @@ def test_ada_leaves_and_nothing_of_her_is_left_but_proofs(ada: User, log: Sequen
 
 
 def test_leaving_takes_ones_name_typed(ada: User, log: Sequencer) -> None:
-    refused = confirmed(ada).post("/accounts/erase/", {"name": "ada"})
+    refused = signed_in_a_moment_ago(ada).post("/accounts/erase/", {"name": "ada"})
     assert refused.status_code == 422
     ada.refresh_from_db()
     assert ada.is_active

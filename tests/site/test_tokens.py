@@ -9,7 +9,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -23,6 +22,7 @@ from sora_archive.accounts import invitations, tokens
 from sora_archive.accounts.models import Token, User
 from sora_archive.gallery.openapi import document
 from tests.people import ADA
+from tests.signing_in import signed_in_a_moment_ago
 from tests.site.hanging import hang
 
 pytestmark = pytest.mark.django_db
@@ -87,16 +87,9 @@ def test_nobody_revokes_the_token_of_somebody_else(as_ben: Client, program: Prog
 
 
 @pytest.mark.parametrize("scopes", [[], ["admin"]])
-def test_a_token_for_nothing_or_for_all_is_not_made(as_ada: Client, scopes: list[str]) -> None:
-    session = as_ada.session
-    now = timezone.now().timestamp()
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
-        {"method": "password", "at": now, "reauthenticated": True}
-    ]
-    session["account_authentication_methods_user"] = session["_auth_user_id"]
-    session.save()
+def test_a_token_for_nothing_or_for_all_is_not_made(ada: User, scopes: list[str]) -> None:
     given = {"name": "laptop", "scopes": scopes, "days": "30"}
-    assert as_ada.post("/accounts/tokens/", given).status_code == 422
+    assert signed_in_a_moment_ago(ada).post("/accounts/tokens/", given).status_code == 422
     assert not Token.objects.exists()
 
 
