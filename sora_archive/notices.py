@@ -168,7 +168,7 @@ INVENTORY: tuple[Kept, ...] = (
         _("Hashes of the tokens that you made for your programs, with their names and when each "
           "was last used."),
         _("That a program of yours can ask for clips."),
-        _("Until you take a token away or it ends."),
+        _("Until a month after you take a token away or it ends."),
         ("accounts_token",),
     ),
     Kept(

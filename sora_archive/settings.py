@@ -331,6 +331,7 @@ SIGN_LARGE_DOMAINS = frozenset(env.words("SIGN_LARGE_DOMAINS"))
 SWEPT_HOURLY = [
     "sora_archive.moderation.deciding.sweep",
     "sora_archive.mailroom.sweep",
+    "sora_archive.accounts.sweeping.sweep",
     "sora_archive.statement.sweeping.sweep",
     "sora_archive.record.captures.sweep",
 ]

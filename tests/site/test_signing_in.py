@@ -1,14 +1,19 @@
 """Stories of signing in: one step or two, locked doors, and ending it elsewhere."""
 
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 
+from sora_archive.accounts import sweeping, tokens
 from sora_archive.accounts.adapter import network
-from sora_archive.accounts.models import Role, User
+from sora_archive.accounts.models import Role, Token, User
 from sora_archive.accounts.people import create_person
 from tests.people import ADA, MO, OLGA, Person
 from tests.signing_in import SECRET, code, give_app, signed_in, signed_in_with_two_steps
@@ -244,3 +249,18 @@ def test_a_curator_changes_nobodys_role(as_mo: Client, ben: User) -> None:
 def test_an_account_that_is_closed_is_signed_out_everywhere(as_ben: Client, ben: User) -> None:
     User.objects.filter(pk=ben.pk).update(is_active=False)
     assert as_ben.get("/ask/").status_code == 302
+
+
+def test_what_is_over_is_forgotten_within_the_hour(client: Client, ada: User) -> None:
+    sign_in(client, ADA)
+    sign_in(Client(), ADA)
+    sign_in(Client(), ADA, "wrong")
+    for days in (1, 31):
+        tokens.issue(ada, f"ended {days} days ago", ["read"], -days)
+    ended = Session.objects.exclude(session_key=client.session.session_key)
+    ended.update(expire_date=timezone.now() - timedelta(minutes=1))
+    assert sweeping.sweep() == "1 sessions, 1 traces of them and 1 tokens forgotten"
+    assert sweeping.sweep() == ""
+    assert [token.name for token in Token.objects.all()] == ["ended 1 days ago"]
+    assert client.get("/ask/").status_code == 200
+    assert UserSession.objects.count() == 1
