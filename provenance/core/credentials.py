@@ -122,7 +122,9 @@ def embed(
         "format": MP4,
         "thumbnail": {"format": "image/jpeg", "identifier": THUMBNAIL},
     }
-    context = _context(os.getpid(), tuple(anchors))
+    # The anchors judge an ingredient, whose state is written down; for the signature itself they
+    # would be asked again when the caller reads it back, which costs a fifth of the signing.
+    context = _context(os.getpid(), tuple(anchors) if ingredient else ())
     signed_once: list[bool] = []
     trouble: list[SignerUnavailable] = []
 
