@@ -68,7 +68,7 @@ def test_lighthouse_has_nothing_to_say(
     report = judged(live_server.url + name.format(clip=house.shown.pk), tmp_path, list(LEAST))
     scores = {each: report["categories"][each]["score"] for each in LEAST}
     short = [
-        reference["id"]
+        (reference["id"], report["audits"][reference["id"]].get("details"))
         for each in LEAST
         for reference in report["categories"][each]["auditRefs"]
         if report["audits"][reference["id"]]["score"] == 0

@@ -1,5 +1,6 @@
 """An archive with something in every room, and what its addresses can be filled in with."""
 
+import io
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,9 @@ from pathlib import Path
 
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
+from PIL import Image
 
+from generation import storage
 from generation.models import Clip, Visibility
 from sora_archive.accounts.models import User
 from sora_archive.gallery import curating
@@ -57,12 +60,26 @@ def fill(ada: User, mo: User, folder: Path) -> House:
         withdrawn=hang(ada, visibility=Visibility.WITHDRAWN),
         collection=curating.make("Things that leave", "Watch the edges.", mo.pk),
     )
+    for clip in (house.shown, house.hidden, house.draft, house.withdrawn):
+        _with_files(clip)
     house.hidden.generation.prompt_hidden = True
     house.hidden.generation.save()
     curating.add(house.collection, str(house.shown.pk))
     house.collection.shown = True
     house.collection.save()
     return house
+
+
+def _with_files(clip: Clip) -> None:
+    """One picture for all of them, and a file that is none of a video."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (512, 512), (40, 90, 160)).save(drawn, "WEBP")
+    picture = storage.keep_bytes(drawn.getvalue()).sha256
+    Clip.objects.filter(pk=clip.pk).update(
+        poster_sha256=picture, preview_sha256=picture, width=512, height=512
+    )
+    file = storage.keep_bytes(f"video of {clip.pk}".encode()).sha256
+    type(clip.credential).objects.filter(pk=clip.credential_id).update(sha256=file)
 
 
 def routes(resolver: URLResolver | None = None, before: str = "/") -> Iterator[str]:

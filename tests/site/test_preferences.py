@@ -1,6 +1,7 @@
 """Stories of visitors who choose their language, their time zone, and that nothing moves."""
 
 import pytest
+from babel.messages.catalog import Catalog
 from django.test import Client
 
 from sora_archive.accounts.models import User
@@ -88,3 +89,32 @@ def test_an_unknown_choice_is_refused_in_words(client: Client) -> None:
 def test_compiled_translations_are_in_step(language: str) -> None:
     compiled = translations.po(language).with_suffix(".mo").read_bytes()
     assert compiled == translations.compiled(language), "run tools/translations.py"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", translations.LANGUAGES)
+def test_what_the_public_sees_first_is_translated(language: str) -> None:
+    """The gallery and what stands around every page; the other rooms follow as they settle."""
+    first = ("templates/gallery/", "templates/_", "templates/4", "templates/5", "templates/base")
+    said = Catalog()
+    for message in translations.collected():
+        if message.id and message.locations[0][0].startswith(first):
+            said[message.id] = message
+    assert len(said) > 150
+    missing = translations.missing(language, said)
+    assert len(missing) <= len(said) // 20, missing
+
+
+@pytest.mark.parametrize("language", translations.LANGUAGES)
+def test_translations_keep_what_is_filled_in(language: str) -> None:
+    assert [message.id for message, _faults in translations.read(language).check()] == []
+
+
+@pytest.mark.parametrize(("language", "words"), [("de", "Kurze Filme"), ("fr", "De courts films")])
+def test_the_gallery_speaks(client: Client, ada: User, language: str, words: str) -> None:
+    clip = hang(ada)
+    for address in ("/", "/clips/", f"/clips/{clip.pk}/"):
+        page = client.get(address, headers={"Accept-Language": language}).content.decode()
+        assert f'<html lang="{language}"' in page
+        assert ("KI-erzeugt" if language == "de" else "par IA") in page
+    assert words in client.get("/", headers={"Accept-Language": language}).content.decode()

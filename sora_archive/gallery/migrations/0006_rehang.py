@@ -36,7 +36,8 @@ BEGIN
   JOIN generation_generation g ON g.id = c.generation_id
   JOIN verify_credential k ON k.id = c.credential_id
   JOIN accounts_user u ON u.id = g.artist_id
-  WHERE c.id = ANY(touched) AND c.visibility = 'published';
+  WHERE c.id = ANY(touched) AND c.visibility = 'published'
+  ORDER BY c.published_at, c.id;  -- neighbours on the wall lie side by side in the table
 END $$;
 """
 
