@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.module_loading import import_string
 
 from provenance.core.records import EntryType, Opening
@@ -28,12 +28,13 @@ class Clip:
 
 def consult(sha256: str, manifest_ids: Sequence[str]) -> Ledger:
     """What was issued under this hash (lower-case hex), and under one of these manifests."""
-    by_sha256 = Credential.objects.filter(sha256=sha256).first()
+    named = Q(sha256=sha256) | Q(manifest_id__in=list(manifest_ids))
+    found = list(Credential.objects.filter(named).order_by("created_at"))
+    by_sha256 = _issued(next((row for row in found if row.sha256 == sha256), None))
     if by_sha256 is not None and by_sha256.manifest_id in manifest_ids:
-        issued = _issued(by_sha256)
-        return Ledger(issued, issued)
-    by_manifest = Credential.objects.filter(manifest_id__in=list(manifest_ids)).first()
-    return Ledger(_issued(by_sha256), _issued(by_manifest))
+        return Ledger(by_sha256, by_sha256)
+    by_manifest = next((row for row in found if row.manifest_id in manifest_ids), None)
+    return Ledger(by_sha256, _issued(by_manifest))
 
 
 def with_pictures(pictures: str, manifest_ids: Sequence[str]) -> Issued | None:

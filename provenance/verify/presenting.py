@@ -102,6 +102,21 @@ def page(report: Report) -> dict[str, Any]:
     }
 
 
+def fresh(report: Report, finding: Finding) -> dict[str, Any]:
+    """The same of a report that was made this moment: it has one finding, and nothing is old."""
+    newest = told(finding)
+    return {
+        "report": report,
+        "trust_entry": None,
+        "address": address(report),
+        "newest": newest,
+        "earlier": (),
+        "verdict": newest.verdict,
+        "outdated": False,
+        "original_at": _original_at(newest.verdict),
+    }
+
+
 def as_json(report: Report) -> dict[str, Any]:
     """A report for programs: the newest verdict with its keys, and the report around it."""
     rows = list(report.findings.select_related("trust"))

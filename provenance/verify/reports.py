@@ -193,7 +193,8 @@ def _finding(report: Report, number: int, verdict: Verdict, trust: TrustList) ->
 def _snapshot(text: str) -> str:
     """Keep the trust list that a check rests on; returns its SHA-256."""
     sha256 = trust_sha256(text)
-    TrustSnapshot.objects.get_or_create(sha256=sha256, defaults={"text": text})
+    if not TrustSnapshot.objects.filter(pk=sha256).exists():
+        TrustSnapshot.objects.get_or_create(sha256=sha256, defaults={"text": text})
     return sha256
 
 

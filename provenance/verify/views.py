@@ -92,7 +92,7 @@ def _issued(credential: Credential | None) -> dict[str, Any]:
 
 def _fresh(request: HttpRequest, made: reports.Made, more: dict[str, Any]) -> HttpResponse:
     """The report of a check that was just made, with the link that only its maker gets."""
-    context = presenting.page(made.report) | more
+    context = presenting.fresh(made.report, made.finding) | more
     context["delete"] = presenting.delete_address(made.report, made.key)
     unreadable = context["verdict"]["verdict"] == "unreadable"
     status = UNPROCESSABLE if unreadable else 200
