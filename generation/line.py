@@ -18,7 +18,7 @@ from django.db import close_old_connections, connection, transaction
 
 from provenance import vault
 from provenance.core import credentials, manifests, readings
-from provenance.core.boxes import shape_of
+from provenance.core.boxes import pictures_of
 from provenance.core.errors import ProvenanceError, SignerUnavailable, StampUnavailable
 from provenance.core.proofs import Receipt
 from provenance.core.records import EntryType, Opening
@@ -68,7 +68,7 @@ class Signed:
     manifest_id: str
     signer_serial: str
     file: Opening
-    pictures: str
+    pictures: tuple[str, int]
     stamped_at: datetime | None
 
 
@@ -186,11 +186,10 @@ def _sign(
     )  # fmt: skip
 
 
-def _pictures_of(path: Path) -> str:
-    """SHA-256 of the pictures alone, by which a copy without its credential is known again."""
+def _pictures_of(path: Path) -> tuple[str, int]:
+    """What a copy without its credential is known by: hash and size of the pictures alone."""
     with path.open("rb") as stream:
-        shape = shape_of(stream)
-    return shape.pictures if shape else ""
+        return pictures_of(stream)
 
 
 def _read_back(target: Path, anchors: list[credentials.Anchor]) -> readings.Reading:
@@ -262,7 +261,8 @@ def _record(
             rendered_index=evidence.rendered_index,
             generated_ticket=ticket,
             clip_id=clip_id,
-            pictures_sha256=signed.pictures,
+            pictures_sha256=signed.pictures[0],
+            pictures_size=signed.pictures[1],
             stamped_at=signed.stamped_at,
         )
         Clip.objects.create(

@@ -105,6 +105,7 @@ def _exchange(row: Clip, old: Credential, new: Successor) -> None:
         generated_ticket=ticket,
         clip_id=old.clip_id,
         pictures_sha256=old.pictures_sha256,
+        pictures_size=old.pictures_size,
         stamped_at=new.stamped_at,
         erased=old.erased,
         redacted=old.erased,

@@ -33,33 +33,45 @@ class Box:
 
 @dataclass(frozen=True)
 class Shape:
-    """What the boxes say: SHA-256 (hex) of the pictures' bytes, and whether the end is there.
+    """What the boxes say: how many bytes of pictures there are, and whether the end is there.
 
-    `pictures` is empty where there are none, or where their own end is missing.
+    The pictures are the payloads of all `mdat` boxes, in their order; `size` is 0 where there are
+    none, or where their own end is missing.
     """
 
-    pictures: str
+    media: tuple[Box, ...]
     whole: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of pictures."""
+        return sum(box.end - box.payload for box in self.media)
+
+    def pictures(self, stream: IO[bytes]) -> str:
+        """SHA-256 (hex) of the pictures; empty where there are none."""
+        digest = hashlib.sha256()
+        for box in self.media:
+            for chunk in _read(stream, box.payload, box.end):
+                digest.update(chunk)
+        return digest.hexdigest() if self.media else ""
 
 
 def shape_of(stream: IO[bytes]) -> Shape | None:
-    """The shape of a file; None where it is no such file or has more boxes than any honest one.
-
-    The pictures are the payloads of all `mdat` boxes, in their order.
-    """
+    """The shape of a file; None where it is no such file or has more boxes than any honest one."""
     size = stream.seek(0, os.SEEK_END)
     found = _all_boxes(stream, size)
     if not found or found[0].kind != b"ftyp":
         return None
-    media = [box for box in found if box.kind == b"mdat"]
-    whole = found[-1].end == size
-    if not media or any(box.end > size for box in media):
-        return Shape("", whole)
-    digest = hashlib.sha256()
-    for box in media:
-        for chunk in _read(stream, box.payload, box.end):
-            digest.update(chunk)
-    return Shape(digest.hexdigest(), whole)
+    media = tuple(box for box in found if box.kind == b"mdat")
+    if any(box.end > size for box in media):
+        media = ()
+    return Shape(media, whole=found[-1].end == size)
+
+
+def pictures_of(stream: IO[bytes]) -> tuple[str, int]:
+    """SHA-256 (hex) of a file's pictures and how many bytes they are; empty and 0 for none."""
+    shape = shape_of(stream)
+    return (shape.pictures(stream), shape.size) if shape else ("", 0)
 
 
 def manifest_of(stream: IO[bytes]) -> bytes:

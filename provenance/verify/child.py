@@ -2,16 +2,18 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.utils import timezone
 
-from provenance.core.boxes import shape_of
+from provenance.core.boxes import Shape, shape_of
 from provenance.core.readings import Reading
 from provenance.core.trustlists import TrustList
-from provenance.core.verdicts import FileFacts, Trouble, Verdict, judge
+from provenance.core.verdicts import FileFacts, Issued, Trouble, Verdict, judge
 
 from . import ledger
 from .belief import site_list
@@ -31,10 +33,17 @@ def check(path: Path, trust: TrustList | None = None) -> Verdict:
         known, shape = ledger.consult(sha256, manifests), None
         if known.by_sha256 is None:
             shape = shape_of(stream)
-            pictures = ledger.with_pictures(shape.pictures, manifests) if shape else None
-            known = replace(known, by_pictures=pictures)
+            known = replace(known, by_pictures=_with_pictures(stream, shape, manifests))
         facts = FileFacts(sha256, os.fstat(stream.fileno()).st_size, shape)
     return judge(facts, answer.found, trust.trust, known, answer.validator, at=timezone.now())
+
+
+def _with_pictures(
+    stream: IO[bytes], shape: Shape | None, manifests: Sequence[str]
+) -> Issued | None:
+    if shape is None:
+        return None
+    return ledger.with_pictures(shape.size, lambda: shape.pictures(stream), manifests)
 
 
 def site_limits() -> Limits:

@@ -37,11 +37,16 @@ def consult(sha256: str, manifest_ids: Sequence[str]) -> Ledger:
     return Ledger(by_sha256, _issued(by_manifest))
 
 
-def with_pictures(pictures: str, manifest_ids: Sequence[str]) -> Issued | None:
-    """An issued file with these very pictures, rather the one that bears one of the manifests."""
-    if not pictures:
+def with_pictures(
+    size: int, pictures: Callable[[], str], manifest_ids: Sequence[str]
+) -> Issued | None:
+    """An issued file with these very pictures, rather the one that bears one of the manifests.
+
+    Their hash is only asked for where some issued file has as many bytes of them.
+    """
+    if not size or not Credential.objects.filter(pictures_size=size).exists():
         return None
-    found = list(Credential.objects.filter(pictures_sha256=pictures)[:100])
+    found = list(Credential.objects.filter(pictures_size=size, pictures_sha256=pictures())[:100])
     found.sort(key=lambda each: each.manifest_id not in manifest_ids)
     return _issued(found[0]) if found else None
 

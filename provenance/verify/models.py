@@ -30,6 +30,7 @@ class Credential(models.Model):
     pictures_sha256 = models.CharField(
         max_length=64, blank=True, help_text="of the pictures' bytes alone; empty: not known"
     )
+    pictures_size = models.PositiveBigIntegerField(default=0, help_text="of them, in bytes")
     created_at = models.DateTimeField(auto_now_add=True)
 
     erased = ArrayField(
@@ -70,13 +71,17 @@ class Credential(models.Model):
                 condition=Q(manifest_id__startswith="urn:c2pa:"), name="credential_names_a_manifest"
             ),
             models.CheckConstraint(
-                condition=Q(pictures_sha256__regex="^([0-9a-f]{64})?$"),
+                condition=Q(pictures_sha256="", pictures_size=0)
+                | Q(pictures_sha256__regex="^[0-9a-f]{64}$", pictures_size__gt=0),
                 name="credential_pictures_are_hex",
             ),
         )
         indexes = (
             models.Index(
-                "pictures_sha256", condition=~Q(pictures_sha256=""), name="credential_by_pictures"
+                "pictures_size",
+                "pictures_sha256",
+                condition=Q(pictures_size__gt=0),
+                name="credential_by_pictures",
             ),
             models.Index("attempt", name="credential_of_attempt"),
             models.Index(

@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from . import keyevents, reports
 from .belief import site_list
@@ -77,7 +79,7 @@ def told(finding: Finding) -> Told:
         program=finding.program,
         validator=finding.validator,
         believed=believed(finding.trust_id),
-        verdict=finding.document,
+        verdict=_translated(finding.document),
         entries=[
             LoggedAs(each["type"], each["index"], _instant(each["at"]))
             for each in log.get("entries", ())
@@ -94,6 +96,7 @@ def page(report: Report) -> dict[str, Any]:
         "report": report,
         "trust_entry": keyevents.entry_of_trust_list(rows[0].trust.text),
         "address": address(report),
+        "path": urlsplit(address(report)).path,
         "newest": findings[0],
         "earlier": findings[1:],
         "verdict": findings[0].verdict,
@@ -109,6 +112,7 @@ def fresh(report: Report, finding: Finding) -> dict[str, Any]:
         "report": report,
         "trust_entry": None,
         "address": address(report),
+        "path": urlsplit(address(report)).path,
         "newest": newest,
         "earlier": (),
         "verdict": newest.verdict,
@@ -120,15 +124,14 @@ def fresh(report: Report, finding: Finding) -> dict[str, Any]:
 def as_json(report: Report) -> dict[str, Any]:
     """A report for programs: the newest verdict with its keys, and the report around it."""
     rows = list(report.findings.select_related("trust"))
-    findings = [told(each) for each in rows]
-    newest = findings[0]
-    entry = keyevents.entry_of_trust_list(rows[0].trust.text)
+    newest = rows[0]
+    entry = keyevents.entry_of_trust_list(newest.trust.text)
     return {
-        **{key: newest.verdict[key] for key in _PROMISED},  # a database keeps no order of keys
-        **newest.verdict,
+        **{key: newest.document[key] for key in _PROMISED},  # a database keeps no order of keys
+        **newest.document,
         "checked_at": _stamp(newest.at),
         "program": newest.program,
-        "trust": asdict(newest.believed) | {"entry": entry},
+        "trust": asdict(believed(newest.trust_id)) | {"entry": entry},
         "report": {
             "id": report.pk,
             "page": address(report),
@@ -136,20 +139,22 @@ def as_json(report: Report) -> dict[str, Any]:
             "bundle": f"{address(report)}bundle.zip",
             "created_at": _stamp(report.created_at),
             "file_kept": report.kept,
-            "checks": [
-                {
-                    "number": each.number,
-                    "checked_at": _stamp(each.at),
-                    "program": each.program,
-                    "validator": each.validator,
-                    "trust_sha256": each.believed.sha256,
-                    "verdict": each.verdict["verdict"],
-                    "state": each.verdict["state"],
-                    "text": each.verdict["text"],
-                }
-                for each in findings
-            ],
+            "checks": [_check(each) for each in rows],
         },
+    }
+
+
+def _check(finding: Finding) -> dict[str, Any]:
+    document = finding.document
+    return {
+        "number": finding.number,
+        "checked_at": _stamp(finding.at),
+        "program": finding.program,
+        "validator": finding.validator,
+        "trust_sha256": finding.trust_id,
+        "verdict": document["verdict"],
+        "state": document["state"],
+        "text": document["text"],
     }
 
 
@@ -183,6 +188,30 @@ def believed(sha256: str) -> Believed:
         ),
         revoked=len(document["revocations"]),
     )
+
+
+def _translated(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored verdict with its sentences in the visitor's language; what a file says stays."""
+
+    def lines(key: str, *words: str) -> list[dict[str, Any]]:
+        return [
+            each | {word: gettext(each[word]) for word in words if each[word]}
+            for each in document[key]
+        ]
+
+    return {
+        **document,
+        "words": gettext(document["words"]),
+        "notes": [gettext(note) for note in document["notes"]],
+        "answers": lines("answers", "asked", "said", "text"),
+        "claims": lines("claims", "text"),
+        "failures": lines("failures", "text"),
+        "steps": lines("steps", "title", "text"),
+        "history": [
+            each | {"failures": [f | {"text": gettext(f["text"])} for f in each["failures"]]}
+            for each in document["history"]
+        ],
+    }
 
 
 def _original_at(verdict: Mapping[str, Any]) -> datetime | None:

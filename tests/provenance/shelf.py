@@ -14,7 +14,7 @@ from pathlib import Path
 
 from provenance import vault
 from provenance.core import credentials, keys
-from provenance.core.boxes import shape_of
+from provenance.core.boxes import pictures_of
 from provenance.core.errors import ProvenanceError
 from provenance.core.proofs import Receipt
 from provenance.core.readings import reading
@@ -44,7 +44,7 @@ class Row:
     sha256: str
     size: int
     manifest_id: str
-    pictures: str
+    pictures: tuple[str, int]
     receipt: Receipt | None
     clip_id: uuid.UUID
 
@@ -84,9 +84,8 @@ class Shelf:
         data = path.read_bytes()
         raw = credentials.read(path, self.archive.anchors)
         assert raw is not None
-        shape = shape_of(BytesIO(data))
         row = Row(
-            sha256_of(data), len(data), reading(raw).manifest_id, shape.pictures if shape else "",
+            sha256_of(data), len(data), reading(raw).manifest_id, pictures_of(BytesIO(data)),
             receipt, uuid.uuid4(),
         )  # fmt: skip
         self.rows.append(row)
@@ -110,7 +109,7 @@ class Shelf:
                     "size": row.size, "manifest_id": row.manifest_id, "signer_serial": "1",
                     "attempt": uuid.uuid4().hex, "rendered_index": 1,
                     "generated_ticket": uuid.uuid4(), "clip_id": row.clip_id,
-                    "pictures_sha256": row.pictures,
+                    "pictures_sha256": row.pictures[0], "pictures_size": row.pictures[1],
                 },
             )  # fmt: skip
 

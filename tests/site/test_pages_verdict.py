@@ -106,6 +106,7 @@ def page(verdict: Verdict, **more: Any) -> str:
     context = {
         "report": Report(id="a" * 22, sha256=verdict.sha256, size=1000),
         "address": "http://testserver/verify/reports/aaaaaaaaaaaaaaaaaaaaaa/",
+        "path": "/verify/reports/aaaaaaaaaaaaaaaaaaaaaa/",
         "newest": told, "earlier": [], "verdict": document, "original_at": NIGHT,
         "file_name": "<i>.mp4",
     }  # fmt: skip
