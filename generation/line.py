@@ -26,7 +26,7 @@ from provenance.log import outbox
 from provenance.log.receipts import receipt
 from provenance.verify.models import Credential
 
-from . import asking, describing, encode, erasing, leases, signing, storage
+from . import asking, describing, encode, erasing, leases, signing, storage, telling
 from .engines.base import EngineFacts, Frames, RenderRequest
 from .engines.catalog import ModelCard, card
 from .engines.pool import engine_for
@@ -80,10 +80,17 @@ def run(generation_id: uuid.UUID) -> None:
     if generation is None:
         log.info("generation %s is not there to be claimed", generation_id)
         return
+    with telling.about(generation_id):
+        _run(generation, owner)
+
+
+def _run(generation: Generation, owner: uuid.UUID) -> None:
+    generation_id = generation.pk
     log.info("generation %s claimed, try %d", generation_id, generation.tries)
     try:
         with leases.heartbeat(generation_id, owner):
             _clip(Job(generation, owner, card(generation.model)))
+        telling.OUTCOMES.labels(generation.model, State.DONE.value).inc()
         log.info("generation %s done", generation_id)
     except Cancelled:
         _end(generation, owner, State.CANCELLED, EntryType.CANCELLED, {"by": "artist"}, "")
@@ -115,10 +122,13 @@ def _clip(job: Job) -> None:
     frames, facts = _render(job)
     with tempfile.TemporaryDirectory(dir=storage.work_folder()) as folder:
         media = Path(folder) / "media.mp4"
-        encode.encode_mp4(frames, job.generation.fps, media)
+        with telling.timed(job.card.id, "encode"):
+            encode.encode_mp4(frames, job.generation.fps, media)
         leases.check_cancel(job.generation.pk, job.owner)
-        evidence = _log_rendered(job, media)
-        signed = _sign(job, facts, evidence, media, encode.thumbnail(frames))
+        with telling.timed(job.card.id, "log"):
+            evidence = _log_rendered(job, media)
+        with telling.timed(job.card.id, "sign"):
+            signed = _sign(job, facts, evidence, media, encode.thumbnail(frames))
         pictures = _pictures(frames, job.generation.fps)
     try:
         _record(job, evidence, signed, pictures, frames.shape)
@@ -136,9 +146,10 @@ def _render(job: Job) -> tuple[Frames, EngineFacts]:
     generation = job.generation
     engine = engine_for(job.card)
     request = RenderRequest(**{name: getattr(generation, name) for name in REQUEST_FIELDS})
-    frames = engine.render(
-        request, lambda step, _, __: leases.report_step(generation.pk, job.owner, step)
-    )
+    with telling.timed(job.card.id, "render"):
+        frames = engine.render(
+            request, lambda step, _, __: leases.report_step(generation.pk, job.owner, step)
+        )
     return encode.enlarge(frames, job.card.upscale, job.card.upscale_filter), engine.facts
 
 
@@ -301,6 +312,7 @@ def _end(
             log.warning("generation %s: the lease was lost before its end", generation.pk)
             return
         asking.end(row, state, entry, body, words)
+    telling.OUTCOMES.labels(generation.model, state.value).inc()
     log.info("generation %s %s", generation.pk, state.value)
 
 

@@ -9,6 +9,7 @@ import os
 from celery import Celery, signals
 from django.conf import settings
 from kombu.entity import Queue
+from prometheus_client import start_http_server
 
 from generation.engines import catalog
 from sora_archive import lifeline
@@ -56,6 +57,13 @@ app.autodiscover_tasks(["generation"])
 def _end_with_the_worker(**_: object) -> None:
     """A pool child in the middle of a step would outlive a worker that was killed."""
     lifeline.die_with_parent()
+
+
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _tell(**_: object) -> None:
+    """What this worker counts, for whoever is on this machine."""
+    if settings.WORKER_METRICS_PORT:
+        start_http_server(settings.WORKER_METRICS_PORT, addr="127.0.0.1")
 
 
 def workers_answer(timeout: float = 1.0) -> int:

@@ -336,11 +336,22 @@ SWEPT_HOURLY = [
     "sora_archive.record.captures.sweep",
 ]
 
+LOG_FORMAT = env.text("LOG_FORMAT")
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured("LOG_FORMAT is line or json.")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+WORKER_METRICS_PORT = env.whole("WORKER_METRICS_PORT")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "()": "sora_archive.logs.Line",
+            "format": "%(levelname)s %(name)s %(message)s",
+        },
+        "json": {"()": "sora_archive.logs.JsonLine"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's request log prints addresses of pages, which can hold what a visitor typed.
     # Those of allauth and fido2 name people and their keys.

@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from sora_archive import health, mailroom, notices, preferences
+from sora_archive import health, mailroom, metrics, notices, preferences
 
 # One way in for everybody: the admin's own login page knows neither throttles nor second steps.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -25,6 +25,7 @@ urlpatterns = [
     path("terms/", notices.terms, name="terms"),
     path("contact/", notices.contact, name="contact"),
     path("mail/", mailroom.page, name="mailroom"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),
 ]
