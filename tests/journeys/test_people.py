@@ -16,6 +16,7 @@ from sora_archive.accounts import invitations, keys
 from sora_archive.accounts.invitations import Terms
 from sora_archive.accounts.models import Role, User
 from tests.core.signers import soft_passkey, verify_with_another_library
+from tests.journeys import axe
 from tests.journeys.signing import give_authenticator, sign_in, sign_in_as_curator
 from tests.people import ADA, EVE, MO
 from tests.signing_in import give_passkey, signed_in
@@ -131,3 +132,47 @@ def test_mo_is_led_through_two_steps(visitor: Page, mo: User) -> None:
     visitor.goto("/statement/draft/")
     expect(visitor.get_by_role("heading", name="The draft of the statement")).to_be_visible()
     assert len(secret) == 32
+
+
+def test_axe_finds_nothing_on_the_pages_of_people(visitor: Page, ada: User, mo: User) -> None:
+    give_authenticator(visitor)
+    visitor.goto("/accounts/login/")
+    wrong = [axe.faults(visitor)]
+    sign_in(visitor, ADA)
+    visitor.goto("/accounts/passkeys/new/")
+    wrong.append(axe.faults(visitor))
+    visitor.get_by_label("Password").fill(ADA.password)
+    visitor.get_by_role("button", name="Go on").click()
+    wrong.append(axe.faults(visitor))
+    visitor.get_by_role("button", name="Make the passkey").click()
+    visitor.wait_for_url("**/codes/")
+    wrong.append(axe.faults(visitor))
+    visitor.goto("/ask/?prompt=a+red+circle")
+    visitor.get_by_role("button", name="Sign it with a passkey first").click()
+    wrong.append(axe.faults(visitor))
+    visitor.get_by_role("button", name="Sign it and ask").click()
+    visitor.wait_for_url("**/generations/**")
+    wrong.append(axe.faults(visitor))
+    for path in ("", "name/", "factors/", "factors/app/", "passkeys/", "sessions/", "tokens/",
+                 "password/", "erase/"):  # fmt: skip
+        visitor.goto(f"/accounts/{path}")
+        wrong.append(axe.faults(visitor))
+    visitor.goto(f"/accounts/keys/{ada.keys.get().pk}/")
+    wrong.append(axe.faults(visitor))
+    visitor.get_by_role("button", name="Sign out").click()
+    sign_in(visitor, ADA)
+    wrong.append(axe.faults(visitor))
+    visitor.get_by_role("button", name="Begin again").click()
+    sign_in_as_curator(visitor, MO)
+    visitor.goto("/accounts/invitations/")
+    visitor.get_by_label("Whom and why").fill("Met at the reading.")
+    visitor.get_by_role("button", name="Make the link").click()
+    wrong.append(axe.faults(visitor))
+    visitor.goto(f"/accounts/people/{ada.pk}/")
+    wrong.append(axe.faults(visitor))
+    _made, token = invitations.invite(mo, Terms(Role.ARTIST, None, "x"))
+    visitor.get_by_role("button", name="Sign out").click()
+    for link in (token, "nothing"):
+        visitor.goto(f"/accounts/invited/{link}/")
+        wrong.append(axe.faults(visitor))
+    assert [fault for page in wrong for fault in page] == []
