@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import LazySettings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
@@ -15,6 +16,7 @@ from sora_archive.accounts import sweeping, tokens
 from sora_archive.accounts.adapter import network
 from sora_archive.accounts.models import Role, Token, User
 from sora_archive.accounts.people import create_person
+from sora_archive.checks import throttles_tell_visitors_apart
 from tests.people import ADA, MO, OLGA, Person
 from tests.signing_in import SECRET, code, give_app, signed_in, signed_in_with_two_steps
 
@@ -264,3 +266,20 @@ def test_what_is_over_is_forgotten_within_the_hour(client: Client, ada: User) ->
     assert [token.name for token in Token.objects.all()] == ["ended 1 days ago"]
     assert client.get("/ask/").status_code == 200
     assert UserSession.objects.count() == 1
+
+
+def test_behind_a_proxy_each_network_counts_for_itself(ada: User, settings: LazySettings) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for number in range(11):
+        far = Client(REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="1.2.3.4, 203.0.113.9")
+        sign_in(far, Person(f"guess{number}", "", "", "x"))
+    near = Client(REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.9, 198.51.100.4")
+    assert sign_in(near, ADA) == "/ask/"
+    assert UserSession.objects.get().ip == "198.51.100.0"
+
+
+def test_a_proxy_that_is_not_trusted_is_told_to_the_operator(settings: LazySettings) -> None:
+    settings.HTTPS, settings.ALLAUTH_TRUSTED_PROXY_COUNT = True, 0
+    assert [told.id for told in throttles_tell_visitors_apart()] == ["sora_archive.W002"]
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    assert throttles_tell_visitors_apart() == []
