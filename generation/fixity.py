@@ -6,13 +6,14 @@ is an orphan. The result is a file for the operator and an entry of the log for 
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from provenance.core.records import EntryType
 from provenance.log import outbox
@@ -41,29 +42,42 @@ class Result:
         return not self.missing and not self.altered
 
 
-def stored() -> Iterator[str]:
-    """The hashes of all files that rows name: of clips, of those to be deleted, and pictures."""
+def of_clips() -> Iterator[tuple[Path, str]]:
+    """The files of clips that rows name, those that are still to be deleted among them."""
     kept = Credential.objects.filter(deleted_at__isnull=True)
-    yield from kept.values_list("sha256", flat=True).iterator()
+    names = set(kept.values_list("sha256", flat=True))
     for row in Clip.objects.values_list(*Clip.PICTURES).iterator():
-        yield from (name for name in row if name)
+        names |= {name for name in row if name}
+    for name in sorted(names):
+        yield storage.path_of(name), name
+
+
+def stored() -> dict[Path, str]:
+    """Every file that should lie in the media folder, with its SHA-256; the settings name who
+    knows.
+    """
+    known: dict[Path, str] = {}
+    for name in settings.STORED_FILES:
+        files: Callable[[], Iterable[tuple[Path, str]]] = import_string(name)
+        known |= dict(files())
+    return known
 
 
 def check(progress: Callable[[int, int], None]) -> Result:
     """Hash every stored file again; `progress` is told how many are done and of how many."""
-    names, missing, altered = sorted(set(stored())), [], []
-    for done, name in enumerate(names, 1):
+    files, missing, altered = stored(), [], []
+    for done, (path, sha256) in enumerate(files.items(), 1):
         try:
-            if storage.sha256_of(storage.path_of(name)) != name:
-                altered.append(name)
+            if storage.sha256_of(path) != sha256:
+                altered.append(path)
         except FileNotFoundError:
-            missing.append(name)
-        progress(done, len(names))
-    now = set(stored())  # what was erased meanwhile is rightly gone
+            missing.append(path)
+        progress(done, len(files))
+    now = stored()  # what was erased meanwhile is rightly gone
     return Result(
-        len(names),
-        tuple(name for name in missing if name in now),
-        tuple(name for name in altered if name in now),
+        len(files),
+        tuple(path.name for path in missing if path in now),
+        tuple(path.name for path in altered if path in now),
         tuple(sorted(_lying_about(now))),
     )
 
@@ -91,8 +105,9 @@ def record(result: Result) -> Path:
     return path
 
 
-def _lying_about(named: set[str]) -> Iterator[str]:
-    limit = time.time() - ORPHAN_SECONDS
-    for path in settings.MEDIA_DIR.glob("??/*"):
-        if path.name not in named and path.is_file() and path.stat().st_mtime < limit:
+def _lying_about(named: Mapping[Path, str]) -> Iterator[str]:
+    limit, drafts = time.time() - ORPHAN_SECONDS, storage.work_folder()
+    for path in settings.MEDIA_DIR.rglob("*"):
+        draft = path.is_relative_to(drafts)
+        if not draft and path not in named and path.is_file() and path.stat().st_mtime < limit:
             yield path.name

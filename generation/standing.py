@@ -6,8 +6,16 @@ from pathlib import Path
 from . import storage
 from .models import Clip
 
+SEALED = "sealed"
+
 
 def of(clip_id: uuid.UUID) -> tuple[str, Path] | None:
-    """A clip's visibility and where its signed file lies; None where there is no such clip."""
-    row = Clip.objects.filter(pk=clip_id).values_list("visibility", "credential__sha256").first()
-    return None if row is None else (row[0], storage.path_of(row[1]))
+    """A clip's visibility and where its signed file lies; None where there is no such clip.
+
+    A file that discloses what was erased is for nobody, whatever its clip's visibility.
+    """
+    clip = Clip.objects.select_related("credential").filter(pk=clip_id).first()
+    if clip is None:
+        return None
+    standing = SEALED if clip.credential.sealed else clip.visibility
+    return standing, storage.path_of(clip.credential.sha256)

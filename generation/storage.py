@@ -6,6 +6,7 @@ later, a row without its file would be a lie.
 
 import hashlib
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable
@@ -82,13 +83,24 @@ def sync(path: Path) -> None:
 
 
 def sweep_orphans(known: Iterable[str]) -> int:
-    """Delete files that no row names and that are older than a day; returns how many."""
+    """Delete files that no row names and that are older than a day; returns how many.
+
+    So are the drafts of workers that died, which tell as much as a finished file does.
+    """
     names, deadline, deleted = set(known), time.time() - ORPHAN_AGE_SECONDS, 0
     for path in settings.MEDIA_DIR.glob("*/*"):
         if path.name not in names and path.is_file() and path.stat().st_mtime < deadline:
             path.unlink()
             deleted += 1
-    return deleted
+    return deleted + _sweep_drafts(deadline)
+
+
+def _sweep_drafts(deadline: float) -> int:
+    old = [path for path in work_folder().iterdir()
+           if path.is_dir() and path.stat().st_mtime < deadline]  # fmt: skip
+    for path in old:
+        shutil.rmtree(path)
+    return len(old)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -327,6 +327,10 @@ SIGN_RANGE_LIMITS = env.rates("SIGN_RANGE_LIMITS")
 SIGN_DOMAIN_LIMITS = env.rates("SIGN_DOMAIN_LIMITS")
 SIGN_LARGE_DOMAINS = frozenset(env.words("SIGN_LARGE_DOMAINS"))
 
+# Who knows which files should lie in MEDIA_DIR: each gives pairs of a path and its SHA-256, for
+# fixity and for backups.
+STORED_FILES = ["generation.fixity.of_clips", "sora_archive.record.captures.stored"]
+
 # What the sweep calls once an hour besides its own work; each returns what it did, in words or "".
 SWEPT_HOURLY = [
     "sora_archive.moderation.deciding.sweep",

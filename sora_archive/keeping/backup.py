@@ -7,7 +7,7 @@ what was altered on the disk is found here and not on the day of the restore.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,7 +58,7 @@ class Manifest:
     checkpoint: str
     vkey: str
     database_sha256: str
-    files: tuple[str, ...]
+    files: Mapping[str, str]
 
 
 def make(folder: Path, keys: Path | None, progress: Progress) -> Made:
@@ -69,8 +69,8 @@ def make(folder: Path, keys: Path | None, progress: Progress) -> Made:
     """
     _check_empty(folder, keys)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    entries, note, names = _dump(folder / DATABASE)
-    lacking = _copy_media(folder / MEDIA, names, progress)
+    entries, note, files = _dump(folder / DATABASE)
+    lacking = _copy_media(folder / MEDIA, files, progress)
     for path in _other_folders():
         shutil.copytree(path, folder / OTHER / path.name)
     mark: Path = settings.DATA / "log" / MARK
@@ -79,7 +79,7 @@ def make(folder: Path, keys: Path | None, progress: Progress) -> Made:
     if keys is not None:
         shutil.copytree(settings.KEYS_DIR, keys, dirs_exist_ok=True)
         keys.chmod(0o700)
-    copied = [name for name in names if name not in lacking]
+    copied = {name: sha256 for name, sha256 in files.items() if name not in lacking}
     _write_manifest(folder, entries, note, copied)
     return Made(folder, entries, len(copied), lacking)
 
@@ -97,9 +97,9 @@ def read(folder: Path) -> Manifest:
             checkpoint=str(plain["checkpoint"]),
             vkey=str(plain["vkey"]),
             database_sha256=str(plain["database_sha256"]),
-            files=tuple(map(str, plain["files"])),
+            files={str(name): str(sha256) for name, sha256 in plain["files"].items()},
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BackupRefused(f"{folder} holds no whole backup: {MANIFEST} is not there.") from error
 
 
@@ -134,28 +134,34 @@ def _check_empty(folder: Path, keys: Path | None) -> None:
         )
 
 
-def _dump(target: Path) -> tuple[int, str, list[str]]:
+def _dump(target: Path) -> tuple[int, str, dict[str, str]]:
     """Entries, checkpoint and named files of one moment, and the dump of that same moment."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
         checkpoint = receipts.newest()
-        names = sorted(set(fixity.stored()))
+        files = _named()
         server.dump(target, snapshot)
     if checkpoint is None:
         raise BackupRefused("There is nothing to keep: the log has never been started.")
-    return checkpoint.head_id, checkpoint.note, names
+    return checkpoint.head_id, checkpoint.note, files
 
 
-def _copy_media(target: Path, names: list[str], progress: Progress) -> tuple[str, ...]:
+def _named() -> dict[str, str]:
+    """Every file that should be in the media folder, by its place there, with its SHA-256."""
+    folder: Path = settings.MEDIA_DIR
+    return {str(path.relative_to(folder)): sha256 for path, sha256 in fixity.stored().items()}
+
+
+def _copy_media(target: Path, files: Mapping[str, str], progress: Progress) -> tuple[str, ...]:
     lacking = []
-    for done, name in enumerate(names, 1):
-        if not copy_file(storage.path_of(name), target / name[:2] / name, name):
+    for done, (name, sha256) in enumerate(files.items(), 1):
+        if not copy_file(settings.MEDIA_DIR / name, target / name, sha256):
             lacking.append(name)
-        progress(done, len(names))
+        progress(done, len(files))
     # An erasure may have deleted files since the moment of the dump.
-    still = set(fixity.stored()) if lacking else set()
+    still = _named() if lacking else {}
     return tuple(name for name in lacking if name in still)
 
 
@@ -184,7 +190,7 @@ def _other_folders() -> Iterator[Path]:
             yield path
 
 
-def _write_manifest(folder: Path, entries: int, note: str, copied: list[str]) -> None:
+def _write_manifest(folder: Path, entries: int, note: str, copied: Mapping[str, str]) -> None:
     document = {
         "schema": SCHEMA,
         "made_at": timezone.now().strftime(_TIME),

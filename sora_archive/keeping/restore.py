@@ -44,8 +44,8 @@ def restore(folder: Path, keys: Path | None, seen: str, progress: Progress) -> R
     _check_whole(folder, manifest)
     _check_nothing_there(keys)
     marks = _marks(folder, manifest, seen)
-    for done, name in enumerate(manifest.files, 1):
-        if not backup.copy_file(folder / MEDIA / name[:2] / name, storage.path_of(name), name):
+    for done, (name, sha256) in enumerate(manifest.files.items(), 1):
+        if not backup.copy_file(folder / MEDIA / name, _place(name), sha256):
             raise RestoreRefused(
                 f"The backup's file {name} is missing or damaged: nothing was put into the "
                 "database. Use another backup, after emptying the media folder."
@@ -70,6 +70,15 @@ def _check_whole(folder: Path, manifest: Manifest) -> None:
         raise RestoreRefused(f"{folder / DATABASE} is damaged: use another backup.")
 
 
+def _place(name: str) -> Path:
+    """Where a file of the backup belongs; a name that leads elsewhere is no file of ours."""
+    folder: Path = settings.MEDIA_DIR.resolve()
+    place = (folder / name).resolve()
+    if not place.is_relative_to(folder):
+        raise RestoreRefused(f"The backup names a file outside the media folder: {name!r}.")
+    return place
+
+
 def _check_nothing_there(keys: Path | None) -> None:
     """Refuse whatever would write over something; an empty archive is what this is for."""
     if not server.is_empty():
@@ -77,7 +86,7 @@ def _check_nothing_there(keys: Path | None) -> None:
             "The database has tables already. Restore into an empty one: move DATA/pg away, or "
             "name another database in DATABASE_URL."
         )
-    if any(path for path in settings.MEDIA_DIR.glob("??/*")):
+    if any(path.is_file() for path in settings.MEDIA_DIR.rglob("*")):
         raise RestoreRefused(f"{settings.MEDIA_DIR} holds files already: move it away first.")
     if keys is not None and (settings.KEYS_DIR / vault.HOME).exists():
         raise RestoreRefused(

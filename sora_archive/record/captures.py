@@ -9,7 +9,7 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -118,6 +118,12 @@ def damaged() -> list[Capture]:
         if not path.is_file() or storage.sha256_of(path) != capture.sha256:
             found.append(capture)
     return found
+
+
+def stored() -> Iterator[tuple[Path, str]]:
+    """Every copy that a row names, for fixity and for backups."""
+    for sha256 in Capture.objects.values_list("sha256", flat=True).distinct().iterator():
+        yield path_of(sha256), sha256
 
 
 def _origin(source: Source, captured_on: date) -> dict[str, str]:

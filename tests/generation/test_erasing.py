@@ -10,7 +10,17 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from generation import asking, erasing, erasures, fixity, line, publishing, redacting, storage
+from generation import (
+    asking,
+    erasing,
+    erasures,
+    fixity,
+    line,
+    publishing,
+    redacting,
+    standing,
+    storage,
+)
 from generation.errors import BadList, ErasureRefused, PublishingRefused
 from generation.models import Act, By, Clip, Generation, Reason, RequestSignature, State
 from provenance import vault
@@ -90,6 +100,7 @@ def test_a_prompt_goes_at_once_and_its_file_is_handed_to_nobody(
     response = client.get(f"/media/{clip.pk}.mp4")
     assert (response.status_code, response["Retry-After"]) == (503, "60")
     assert PROMPT not in client.get(f"/clips/{clip.pk}/").content.decode()
+    assert standing.of(clip.pk) == ("sealed", storage.path_of(clip.credential.sha256))
     told = verdict(clip, bytes_of(clip))
     assert told.verdict == "intact"
     assert not any(PROMPT in claim.value for claim in told.claims)

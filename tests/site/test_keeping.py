@@ -192,5 +192,5 @@ def test_backups_rotate_and_nothing_else_goes(tmp_path: Path) -> None:
 def write_manifest(folder: Path, at: str) -> None:
     folder.mkdir(exist_ok=True)
     plain = {"schema": 1, "made_at": at, "version": "0", "entries": 1, "checkpoint": "", "vkey": "",
-             "database_sha256": "", "files": []}  # fmt: skip
+             "database_sha256": "", "files": {}}  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(plain))
