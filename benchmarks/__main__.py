@@ -15,7 +15,7 @@ import psycopg
 from sora_archive import embedded_postgres
 
 # In the order in which they are asked: the last one empties the wall.
-ARCHIVE_QUESTIONS = ("line", "sign", "check", "memory", "page", "depth", "wall")
+ARCHIVE_QUESTIONS = ("line", "sign", "check", "memory", "page", "judged", "depth", "wall")
 LOG_QUESTIONS = ("log-write", "log-drain", "log-latency", "log-proof", "log-audit")
 
 

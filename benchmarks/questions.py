@@ -23,7 +23,7 @@ from django.test.utils import (
 from django.urls import get_resolver, path
 from django.utils.module_loading import import_string
 
-from benchmarks import memory, wall
+from benchmarks import judged, memory, wall
 from benchmarks.checking import through_http
 from benchmarks.measure import Ratio, in_turns, median_cpu
 from generation import asking, encode, line, storage
@@ -182,6 +182,12 @@ def the_page(archive: Archive, pairs: int) -> Iterator[Ratio]:
     )
 
 
+def the_scores(archive: Archive, pairs: int) -> Iterator[Ratio]:
+    """Lighthouse's scores of four pages, the gallery's with a full wall."""
+    fill(archive, PAGE + 1)
+    yield from judged.the_scores(archive.clip.pk, settings.DATA)
+
+
 def constants(contexts: Any) -> dict[str, Any]:
     """What a page's template was given, without the database behind it."""
     flat: dict[str, Any] = {}
@@ -262,6 +268,7 @@ QUESTIONS: dict[str, Callable[[Archive, int], Iterator[Ratio]]] = {
     "check": checking,
     "memory": the_memory,
     "page": the_page,
+    "judged": the_scores,
     "depth": the_depth,
     "wall": wall.the_wall,  # last: it empties the wall
 }

@@ -1,25 +1,18 @@
 """What judges that nobody here wrote say of the pages: axe-core of all, Lighthouse of four."""
 
-import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from sora_archive.accounts.models import User
-from tests.journeys.conftest import CHROMIUM
+from tests.journeys.lighthouse import TOOLS, judged
 from tests.site.open_house import House, fill, filled, parameters, routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-TOOLS = settings.BASE_DIR / "requirements" / "npm" / "node_modules"
 AXE = TOOLS / "axe-core" / "axe.min.js"
-LIGHTHOUSE = TOOLS / "lighthouse" / "cli" / "index.js"
 # Performance depends on what else the machine does: benchmarks/judged.py asks for it.
 LEAST = {"accessibility": 1.0, "best-practices": 1.0, "seo": 0.95}
 
@@ -74,17 +67,3 @@ def test_lighthouse_has_nothing_to_say(
         if report["audits"][reference["id"]]["score"] == 0
     ]
     assert all(scores[each] >= least for each, least in LEAST.items()), (scores, short)
-
-
-def judged(address: str, folder: Path, categories: list[str]) -> dict[str, Any]:
-    """Lighthouse's report on one page, as a phone sees it."""
-    target = folder / "report.json"
-    line = [
-        "node", str(LIGHTHOUSE), address, "--quiet", "--output=json", f"--output-path={target}",
-        f"--only-categories={','.join(categories)}", "--max-wait-for-load=60000",
-        "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
-    ]  # fmt: skip
-    environment = os.environ | {"CHROME_PATH": CHROMIUM}
-    subprocess.run(line, env=environment, check=True, timeout=240, cwd=folder)
-    report: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
-    return report
