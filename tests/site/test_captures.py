@@ -20,7 +20,7 @@ from sora_archive.accounts.models import User
 from sora_archive.record import captures
 from sora_archive.record.loading import load
 from sora_archive.record.models import Capture, Source
-from tests.site.signatories import Log, refused, started_log
+from tests.site.signatories import Log, refused
 from tests.site.test_pages import Outline
 from tests.site.test_record import SMALL
 
@@ -46,11 +46,6 @@ def kites(db: None, settings: Settings, tmp_path: Path) -> None:
     """A small record, and a media folder of its own."""
     load(SMALL.encode())
     settings.MEDIA_DIR = tmp_path / "media"
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Log:
-    return started_log(tmp_path)
 
 
 def form(data: bytes = PDF, name: str = "page.pdf") -> dict[str, object]:

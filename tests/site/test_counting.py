@@ -38,16 +38,6 @@ pytestmark = pytest.mark.slow
 WHY = (Reason.AUTOMATED, "One program made them.")
 
 
-@pytest.fixture
-def log(db: None, tmp_path: Path) -> Log:
-    return started_log(tmp_path)
-
-
-@pytest.fixture
-def version(log: Log) -> Version:
-    return make_version(log)
-
-
 def count(*arguments: str) -> str:
     said = io.StringIO()
     call_command("countsignatures", *arguments, stdout=said, stderr=io.StringIO())

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -29,25 +28,13 @@ from tests.site.signatories import (
     Log,
     counted,
     last_links,
-    make_version,
     signed,
-    started_log,
     token,
 )
 from tests.site.test_pages import Outline
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 WHY = (Reason.AUTOMATED, "One program made them within a minute.")
-
-
-@pytest.fixture
-def log(db: None, tmp_path: Path) -> Log:
-    return started_log(tmp_path)
-
-
-@pytest.fixture
-def version(log: Log) -> Version:
-    return make_version(log)
 
 
 def some(version: Version, log: Log, count: int = 4, **changes: object) -> list[Signature]:

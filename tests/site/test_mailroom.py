@@ -24,7 +24,7 @@ from sora_archive.accounts.people import create_person
 from sora_archive.statement.models import State, Version
 from tests.people import OLGA
 from tests.signing_in import signed_in_with_two_steps
-from tests.site.signatories import FORM, Log, make_version, started_log
+from tests.site.signatories import FORM
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -75,12 +75,6 @@ def kept(settings: Settings, tmp_path: Path) -> Path:
     settings.MAIL_IS_KEPT = True
     settings.DATA = tmp_path
     return tmp_path / "mail"
-
-
-@pytest.fixture
-def version(db: None, tmp_path: Path) -> Version:
-    log: Log = started_log(tmp_path)
-    return make_version(log)
 
 
 @pytest.fixture

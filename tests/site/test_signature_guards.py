@@ -1,7 +1,5 @@
 """Rows that must not be: the database itself refuses what no page would ever write."""
 
-from pathlib import Path
-
 import pytest
 from django.db import Error, connection, transaction
 
@@ -9,19 +7,9 @@ from sora_archive.accounts.models import User
 from sora_archive.statement import invalidating
 from sora_archive.statement.invalidating import Criteria
 from sora_archive.statement.models import Reason, Signature, State, Version
-from tests.site.signatories import Log, make_version, refused, signed, started_log
+from tests.site.signatories import Log, refused, signed
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
-
-
-@pytest.fixture
-def log(db: None, tmp_path: Path) -> Log:
-    return started_log(tmp_path)
-
-
-@pytest.fixture
-def version(log: Log) -> Version:
-    return make_version(log)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import logging
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.core import mail
@@ -34,7 +33,6 @@ from tests.site.signatories import (
     make_version,
     random_tokens,
     signed,
-    started_log,
     token,
     unlogged_version,
     wish,
@@ -42,16 +40,6 @@ from tests.site.signatories import (
 
 pytestmark = pytest.mark.django_db
 ADDRESS = FORM["email"]
-
-
-@pytest.fixture
-def log(db: None, tmp_path: Path) -> Log:
-    return started_log(tmp_path)
-
-
-@pytest.fixture
-def version(log: Log) -> Version:
-    return make_version(log)
 
 
 def post(client: Client, version: Version, **changes: str) -> int:

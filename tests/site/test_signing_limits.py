@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.core import mail
@@ -17,20 +16,10 @@ from sora_archive.statement import limits, signing, sweeping
 from sora_archive.statement.addresses import keyed, range_of
 from sora_archive.statement.errors import CuratorRefused, TooMany
 from sora_archive.statement.models import Signature, Source, Standing, Trace, Version
-from tests.site.signatories import FORM, RANGE, Log, make_version, started_log, wish
+from tests.site.signatories import FORM, RANGE, wish
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 OTHER = "198.51.100.0/24"
-
-
-@pytest.fixture
-def log(db: None, tmp_path: Path) -> Log:
-    return started_log(tmp_path)
-
-
-@pytest.fixture
-def version(log: Log) -> Version:
-    return make_version(log)
 
 
 @pytest.fixture(autouse=True)

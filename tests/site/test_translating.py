@@ -1,7 +1,5 @@
 """Stories of translations: tied to the version that they translate, marked when they lag."""
 
-from pathlib import Path
-
 import pytest
 from django.test import Client
 
@@ -9,21 +7,11 @@ from sora_archive.accounts.models import User
 from sora_archive.statement import translating
 from sora_archive.statement.errors import VersionRefused
 from sora_archive.statement.models import Translation, Version
-from tests.site.signatories import TEXT, Log, make_version, refused, started_log
+from tests.site.signatories import TEXT, Log, make_version, refused
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 GERMAN = "# Unsere Worte\n\nWir bitten um Lohn.\n"
 ARABIC = "# كلماتنا\n\nنطلب الأجر.\n"
-
-
-@pytest.fixture
-def log(db: None, tmp_path: Path) -> Log:
-    return started_log(tmp_path)
-
-
-@pytest.fixture
-def version(log: Log) -> Version:
-    return make_version(log)
 
 
 def test_a_curator_translates_and_the_page_leads_back_to_the_original(
