@@ -113,6 +113,7 @@ def test_what_cannot_be_read_is_422_and_has_a_report_too(ask: Ask) -> None:
     assert Report.objects.get().pk == said["report"]["id"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", list(kinds.KINDS))
 def test_every_kind_is_read_and_one_flipped_bit_of_it_is_told(
     shelf: Shelf, ask: Ask, ending: str
@@ -355,6 +356,7 @@ def test_after_a_change_kept_files_are_checked_again_and_both_verdicts_stay(
     assert without["validator"] in old
 
 
+@pytest.mark.slow
 def test_a_new_validator_or_program_makes_a_report_old(
     shelf: Shelf, ask: Ask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,6 +408,7 @@ def test_the_bundle_of_our_clip_checks_offline_by_itself(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_of_a_changed_copy_the_bundle_brings_the_original_and_wants_the_file(
     shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -423,6 +426,7 @@ def test_of_a_changed_copy_the_bundle_brings_the_original_and_wants_the_file(
     assert told["bundle"]["same_file"] is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ours_withdrawn", "unknown_signer", "text"])
 def test_what_is_not_shown_to_everybody_is_in_no_bundle(
     shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, name: str
@@ -433,6 +437,7 @@ def test_what_is_not_shown_to_everybody_is_in_no_bundle(
     assert {bundles.REPORT, bundles.TRUST, bundles.README} <= names
 
 
+@pytest.mark.slow
 def test_a_bundle_that_lies_is_found_out(
     shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -449,6 +454,7 @@ def test_a_bundle_that_lies_is_found_out(
     assert "says otherwise on: verdict" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "harm",
     [
@@ -523,6 +529,7 @@ def test_a_trust_list_is_kept_once_for_all_reports(shelf: Shelf, ask: Ask) -> No
     assert Finding.objects.count() == 3
 
 
+@pytest.mark.slow
 def test_a_strangers_credential_cannot_fill_the_database(
     shelf: Shelf, ask: Ask, tmp_path: Path
 ) -> None:
