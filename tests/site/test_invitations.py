@@ -79,6 +79,7 @@ def test_a_link_works_once(as_mo: Client) -> None:
     assert not User.objects.filter(username="mallory").exists()
 
 
+@pytest.mark.slow
 def test_every_dead_link_says_the_same(as_mo: Client) -> None:
     used, withdrawn, expired, whole = (write(as_mo) for _ in range(4))
     take_up(used)
@@ -177,6 +178,7 @@ def test_two_requests_at_once_cannot_both_be_the_last(mo: User, ada: User) -> No
     assert quota.asked(ada) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -230,6 +232,7 @@ def test_who_comes_without_a_password_is_led_to_a_passkey_until_there_is_a_way_b
     assert client.get("/ask/").status_code == 200
 
 
+@pytest.mark.slow
 def test_taking_up_is_throttled(as_mo: Client) -> None:
     path = write(as_mo)
     codes = [Client().post(path, {"email": ""}).status_code for _ in range(11)]

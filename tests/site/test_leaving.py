@@ -107,6 +107,7 @@ def test_the_export_takes_as_many_queries_for_many_attempts(
         leaving.export(ada)
 
 
+@pytest.mark.slow
 def test_ada_leaves_and_nothing_of_her_is_left_but_proofs(ada: User, log: Sequencer) -> None:
     generation = a_life(ada)
     log.drain()
@@ -151,6 +152,7 @@ def test_leaving_asks_who_one_is(as_ada: Client) -> None:
     assert asked["Location"].startswith("/accounts/reauthenticate/")
 
 
+@pytest.mark.slow
 def test_why_somebody_was_invited_goes_with_them(mo: User, log: Sequencer) -> None:
     terms = invitations.Terms(Role.ARTIST, 3, "Eve Kite of the reading.")
     _made, token = invitations.invite(mo, terms)
@@ -161,6 +163,7 @@ def test_why_somebody_was_invited_goes_with_them(mo: User, log: Sequencer) -> No
     assert Invitation.objects.get().taken_by == eve
 
 
+@pytest.mark.slow
 def test_leaving_twice_changes_nothing_more(ada: User, log: Sequencer) -> None:
     a_life(ada)
     log.drain()

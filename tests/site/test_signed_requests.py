@@ -176,6 +176,7 @@ def test_a_wrong_answer_asks_for_nothing(
     assert Proposal.objects.exists(), "it can be tried again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["", "null", "[]", '{"rawId": 1}', "{", '{"rawId":"AA"}'])
 def test_an_answer_that_is_none_asks_for_nothing(
     as_ada: Client, passkey: SoftPasskey, answer: str
@@ -246,6 +247,7 @@ def test_the_button_is_there_for_who_has_a_passkey(
     assert "Sign it with a passkey" not in as_ben.get("/ask/").content.decode()
 
 
+@pytest.mark.slow
 def test_ada_sees_every_attempt_under_each_of_her_keys(
     as_ada: Client, as_ben: Client, ada: User, passkey: SoftPasskey
 ) -> None:

@@ -142,6 +142,7 @@ def test_five_wrong_passwords_lock_a_name_for_a_while_whether_it_exists_or_not(
         assert "Too many sign-ins have failed" in locked
 
 
+@pytest.mark.slow
 def test_many_names_from_one_network_are_stopped(ada: User) -> None:
     pages = [
         sign_in(Client(REMOTE_ADDR=f"203.0.113.{n}"), Person(f"guess{n}", "", "", "x"))
@@ -152,6 +153,7 @@ def test_many_names_from_one_network_are_stopped(ada: User) -> None:
     assert sign_in(Client(REMOTE_ADDR="198.51.100.9"), ADA) == "/ask/"
 
 
+@pytest.mark.slow
 def test_thirty_posts_a_minute_are_answered_in_words(client: Client) -> None:
     answers = [client.post(LOGIN, {}).status_code for _ in range(31)]
     assert answers[29:] == [200, 429]
@@ -206,6 +208,7 @@ def test_a_new_password_ends_the_other_sessions(client: Client, ada: User) -> No
     assert other.get("/ask/").status_code == 302
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -229,6 +232,7 @@ def test_a_superuser_of_djangos_command_is_an_operator(db: None) -> None:
     assert (made.role, made.is_staff) == (Role.OPERATOR, True)
 
 
+@pytest.mark.slow
 def test_an_operator_makes_ben_a_curator_and_says_why(ben: User) -> None:
     olga = create_person(OLGA.username, OLGA.pseudonym, Role.OPERATOR, OLGA.password)
     browser = signed_in_with_two_steps(olga)
@@ -268,6 +272,7 @@ def test_what_is_over_is_forgotten_within_the_hour(client: Client, ada: User) ->
     assert UserSession.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_behind_a_proxy_each_network_counts_for_itself(ada: User, settings: LazySettings) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     for number in range(11):

@@ -60,6 +60,7 @@ def said(answer: Any) -> Any:
     return answer.json()
 
 
+@pytest.mark.slow
 def test_ada_makes_a_token_sees_it_once_and_revokes_it(client: Client, ada: User) -> None:
     client.post("/accounts/login/", {"login": ADA.username, "password": ADA.password})
     asked = client.get("/accounts/tokens/")
@@ -93,6 +94,7 @@ def test_a_token_for_nothing_or_for_all_is_not_made(ada: User, scopes: list[str]
     assert not Token.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer sora_wrong", "Bearer \u00e9"]
 )
@@ -178,6 +180,7 @@ def test_a_seed_that_was_drawn_is_no_other_request(program: Program) -> None:
     assert again.status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [{"prompt": "a blue circle"}, {"seed": 8}, {"hide_prompt": True}, {"licence": "cc0-1.0"},
@@ -231,6 +234,7 @@ def test_a_quota_refuses_programs_too(program: Program, ada: User, mo: User) -> 
     assert "A curator can allow more" in refused["words"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "field"),
     [
@@ -288,6 +292,7 @@ def test_a_body_that_is_no_request_is_refused(
     assert program.client.post(ASK, body, kind, headers=headers).status_code == status
 
 
+@pytest.mark.slow
 def test_what_was_asked_is_listed_a_page_at_a_time(program: Program) -> None:
     made = [said(program.ask(str(number)))["id"] for number in range(5)]
     seen, address = [], f"{ASK}?limit=2"
