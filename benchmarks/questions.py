@@ -150,7 +150,12 @@ def checking(archive: Archive, pairs: int) -> Iterator[Ratio]:
 def the_memory(archive: Archive, pairs: int) -> Iterator[Ratio]:
     """Resident memory of a web process while it checks 500 MB, against the same at rest."""
     port = free_port()
-    web = Stack(settings.DATA, settings.DATABASE_URL, "memory://", {"PORT": str(port)})
+    extra = {
+        "PORT": str(port),
+        "ALLOWED_HOSTS": "localhost",
+        "SITE_URL": f"http://localhost:{port}",
+    }
+    web = Stack(settings.DATA, settings.DATABASE_URL, "memory://", extra)
     clip = memory.large_clip(storage.work_folder(), settings.KEYS_DIR, 500 * memory.MEGABYTE)
     try:
         web.start("web")
