@@ -23,6 +23,7 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from benchmarks.measure import Ratio
 from provenance.core.notes import Signer
@@ -81,22 +82,12 @@ def entries_of(clips: int, first: int = 0) -> Iterator[bytes]:
 
 def fill(entries: Iterator[bytes]) -> None:
     """Into the outbox, as fast as can be."""
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            "COPY log_pending (ticket, data, created_at) FROM STDIN (FORMAT BINARY)"
-        ) as copy,
-    ):
+    order = "COPY log_pending (ticket, data, created_at) FROM STDIN (FORMAT BINARY)"
+    now = timezone.now()
+    with connection.cursor() as cursor, cursor.copy(order) as copy:
         copy.set_types(("uuid", "bytea", "timestamptz"))
-        now = time_now()
         for data in entries:
             copy.write_row((uuid.uuid4(), data, now))
-
-
-def time_now() -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        return cursor.fetchone()[0]
 
 
 def fresh() -> Sequencer:
