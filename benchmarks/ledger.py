@@ -195,21 +195,34 @@ def _dsn() -> str:
 
 
 def draining(pairs: int, entries: int) -> Iterator[Ratio]:
-    """A full outbox to its last signature, against COPY of the same rows into the same tables."""
-    times: tuple[list[float], list[float]] = ([], [])
+    """A full outbox to its last signature, against COPY of the same rows into the same tables.
+
+    In processor time of both sides, this process and the database's: with cores to spare they take
+    turns, so that the rates follow it; with none, waiting for the other side would be measured.
+    """
+    drains, copies, waits = [], [], []
     for _ in range(pairs):
         log = fresh()
         fill(entries_of(DRAINED // 4))
-        times[0].append(_seconds(log.drain))
+        begun = time.perf_counter()
+        drains.append(_cost(log.drain))
+        waits.append(time.perf_counter() - begun)
         rows = _rows()
         fresh()
-        times[1].append(_seconds(partial(_copied, rows)))
-    drained, bare = (statistics.median(each) for each in times)
-    yield Ratio("bulk drain : COPY of the same rows, triggers on", drained, bare, "ms")
+        copies.append(_cost(partial(_copied, rows)))
+    drained, bare = statistics.median(drains), statistics.median(copies)
+    yield Ratio("bulk drain : COPY of the same rows, triggers on", drained, bare)
     print(
-        f"    rate {bare / drained:.2f} of COPY: {DRAINED / drained:,.0f} against "
-        f"{DRAINED / bare:,.0f} entries a second"
+        f"    rate {bare / drained:.2f} of COPY; "
+        f"{DRAINED / statistics.median(waits):,.0f} entries a second here and now"
     )
+
+
+def _cost(call: Callable[[], object]) -> float:
+    """Processor seconds of a call, those of the database's side included."""
+    backend, begun = _backend_cpu(), time.process_time()
+    call()
+    return time.process_time() - begun + _backend_cpu() - backend
 
 
 def _rows() -> dict[str, list[tuple[Any, ...]]]:
@@ -302,7 +315,7 @@ def auditing(pairs: int, entries: int) -> Iterator[Ratio]:
     costs = []
     for size in sizes:
         _grow(log, size)
-        costs.append(min(_audit_cost() for _ in range(3 if size < 1_000_000 else 1)) / size)
+        costs.append(min(_cost(_audited) for _ in range(3 if size < 1_000_000 else 1)) / size)
     for size, cost in zip(sizes[1:], costs[1:], strict=True):
         yield Ratio(
             f"audit of {size:,} : of {sizes[0]:,}, an entry", cost * 1000, costs[0] * 1000, "us"
@@ -313,12 +326,9 @@ def auditing(pairs: int, entries: int) -> Iterator[Ratio]:
     )
 
 
-def _audit_cost() -> float:
-    backend = _backend_cpu()
-    begun = time.process_time()
+def _audited() -> None:
     report = audit()
     assert report.problems == [], report.problems[:3]
-    return time.process_time() - begun + _backend_cpu() - backend
 
 
 def _backend_cpu() -> float:
@@ -355,5 +365,6 @@ QUESTIONS: dict[str, Callable[[int, int], Iterator[Ratio]]] = {
 def ask(name: str, pairs: int, entries: int) -> None:
     """One question on the database that the settings name; prints its ratios."""
     call_command("migrate", verbosity=0)
+    sequencer.calm_collector()  # as in the sequencer's own process
     for ratio in QUESTIONS[name](pairs, entries):
         print(ratio, flush=True)

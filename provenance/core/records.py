@@ -27,6 +27,7 @@ _CONTEXT = b"sora-archive/commit/v1"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _TIME_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _ENVELOPE = frozenset({"schema", "type", "at"})
+_LOOKED_UP = ("clip", "manifest", "sha256")
 
 
 class EntryRefused(ProvenanceError):
@@ -151,9 +152,13 @@ def entry_bytes(kind: EntryType, at: datetime, body: Mapping[str, JSON]) -> byte
 
 def mentions(body: Mapping[str, JSON]) -> list[str]:
     """What an entry can be looked up by, each once: the clip, the manifest, the plain hash."""
-    named = [body.get("clip"), body.get("manifest"), body.get("sha256")]
-    terms = [name for name in named if isinstance(name, str) and 0 < len(name) <= 100]
-    return list(dict.fromkeys(terms)) if terms else terms
+    named = [body[key] for key in _LOOKED_UP if key in body]
+    terms = (name for name in named if isinstance(name, str) and _is_term(name))
+    return list(dict.fromkeys(terms)) if named else []
+
+
+def _is_term(name: str) -> bool:
+    return 0 < len(name) <= 100 and name.isprintable()
 
 
 def parse_entry(data: bytes) -> Entry:

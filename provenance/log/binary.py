@@ -14,7 +14,7 @@ from django.db import connection
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)  # without flags, without a header extension
 _TRAILER = struct.pack(">h", -1)
-_NULL = struct.pack(">i", -1)
+NULL = struct.pack(">i", -1)
 _COUNT = struct.Struct(">h")
 _LENGTH = struct.Struct(">i")
 
@@ -48,7 +48,7 @@ def copy_packed(order: str, parts: Iterable[bytes]) -> None:
 
 def value(data: bytes | None) -> bytes:
     """A value behind its length; None is NULL."""
-    return _NULL if data is None else _LENGTH.pack(len(data)) + data
+    return NULL if data is None else _LENGTH.pack(len(data)) + data
 
 
 @contextmanager

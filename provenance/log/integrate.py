@@ -29,6 +29,8 @@ _COPY_ENTRIES = (
 )
 # Six columns: index, ticket and leaf hash, each behind its length, and the length of the data.
 _FIXED = struct.Struct(">hiqi16si32si")
+# Two columns, a term behind its length, and the index behind its own.
+_TERM, _PLACE = struct.Struct(">hi"), struct.Struct(">iq")
 _OPEN = """
     INSERT INTO log_openattempt (attempt, index)
     SELECT attempt, index FROM unnest(%s::text[], %s::bigint[]) AS begun (attempt, index)
@@ -89,8 +91,10 @@ def parsed(number: int, ticket: bytes, data: bytes) -> Taken:
     try:
         value = json.loads(data.decode())
         kind, attempt = value["type"], value.get("attempt")
-        if not _is_name(kind, 40) or not (attempt is None or _is_name(attempt, 32)):
-            raise ValueError("a type or an attempt that no column can hold")
+        if len(kind) > 40 or not kind.isprintable():
+            raise ValueError("a type that no column can hold")
+        if attempt is not None and (len(attempt) > 32 or not attempt.isprintable()):
+            raise ValueError("an attempt that no column can hold")
         return Taken(ticket, data, kind, attempt, mentions(value))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SequencerRefused(
@@ -100,27 +104,24 @@ def parsed(number: int, ticket: bytes, data: bytes) -> Taken:
         ) from error
 
 
-def _is_name(value: object, length: int) -> bool:
-    return isinstance(value, str) and len(value) <= length and value.isprintable()
-
-
 def _copy_entries(start: int, taken: Sequence[Taken], leaves: Sequence[bytes]) -> None:
     parts: list[bytes] = []
+    kinds = {kind: binary.value(kind.encode()) for kind in {row.kind for row in taken}}
     for place, (row, leaf) in enumerate(zip(taken, leaves, strict=True), start):
         fixed = _FIXED.pack(6, 8, place, 16, row.ticket, 32, leaf, len(row.data))
-        attempt = binary.value(row.attempt.encode() if row.attempt else None)
-        parts += (fixed, row.data, binary.value(row.kind.encode()), attempt)
+        attempt = binary.value(row.attempt.encode()) if row.attempt else binary.NULL
+        parts += (fixed, row.data, kinds[row.kind], attempt)
     binary.copy_packed(_COPY_ENTRIES, parts)
 
 
 def _copy_mentions(start: int, taken: Sequence[Taken]) -> None:
-    rows = [
-        (term.encode(), binary.int8(place))
-        for place, row in enumerate(taken, start)
-        for term in row.mentions
-    ]
-    if rows:
-        binary.copy(_COPY_MENTIONS, rows)
+    parts: list[bytes] = []
+    for place, row in enumerate(taken, start):
+        for term in row.mentions:
+            data = term.encode()
+            parts += (_TERM.pack(2, len(data)), data, _PLACE.pack(8, place))
+    if parts:
+        binary.copy_packed(_COPY_MENTIONS, parts)
 
 
 def _follow_attempts(start: int, taken: Sequence[Taken]) -> None:

@@ -44,7 +44,8 @@ def _leaves(start: int, end: int) -> Iterator[list[bytes]]:
     for at in range(start, end, _ROUND):
         rows = binary.rows(_READ, [at, min(at + _ROUND, end)])
         leaves = [leaf_hash(data) for _, data, _ in rows]
-        if [(place, leaf) for place, _, leaf in rows] != list(enumerate(leaves, at)):
+        places, stored = [row[0] for row in rows], [row[2] for row in rows]
+        if stored != leaves or places != list(range(at, at + len(rows))):
             raise _first_wrong(rows, leaves, at)
         yield leaves
 

@@ -301,3 +301,4 @@ def test_what_an_entry_can_be_looked_up_by() -> None:
     assert set(mentions(body)) == {"c", "h", "m"}
     assert mentions({"clip": "same", "sha256": "same"}) == ["same"]
     assert mentions({"clip": 7, "sha256": "", "manifest": "x" * 101}) == []
+    assert mentions({"clip": "a\0b", "sha256": "\ud800", "manifest": "a\nb"}) == []
