@@ -39,9 +39,9 @@ generations AS (
 credentials AS (
   INSERT INTO verify_credential (id, sha256, size, manifest_id, signer_serial, attempt,
                                  rendered_index, generated_ticket, clip_id, created_at,
-                                 pictures_sha256)
+                                 pictures_sha256, pictures_size)
   SELECT s.rest, encode(sha256(s.clip::text::bytea), 'hex'), 1, 'urn:c2pa:' || s.clip, '1',
-         replace(s.generation::text, '-', ''), 0, s.ticket, s.clip, now(), ''
+         replace(s.generation::text, '-', ''), 0, s.ticket, s.clip, now(), '', 0
   FROM numbered s RETURNING id, clip_id)
 INSERT INTO generation_clip (
   id, generation_id, credential_id, title, model_title, untrained, poster_sha256, preview_sha256,
