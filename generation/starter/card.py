@@ -14,28 +14,30 @@ from generation.starter import words, world
 TEMPLATE = Path(__file__).with_name("card_template.md")
 LICENCE = "Apache-2.0"
 PIPELINE = "LTXPipeline"
-STEPS = {"default": 20, "min": 4, "max": 60}
-GUIDANCE = {"default": 1.5, "min": 1.0, "max": 4.0}
+STEPS = {"default": 30, "min": 4, "max": 60}
+GUIDANCE = {"default": 2.0, "min": 1.0, "max": 4.0}
 UPSCALE, UPSCALE_FILTER = 4, "lanczos"
+BEGIN, END = "<!-- evaluation -->", "<!-- end of evaluation -->"
+"""What stands around the table of results in a document."""
 SUMMARY = (
-    "A small text-to-video model trained from nothing on two processor cores. It draws one shape "
-    "(circle, square, triangle, cross, star, ring, heart) in one of eight colours on a coloured "
-    "background, moving left, right, up or down, growing, shrinking or bouncing, "
-    "for two seconds."
+    "A small text-to-video model trained from nothing. It draws one shape (circle, square, "
+    "triangle, cross, star, ring, heart) in one of eight colours on a plain or fading background, "
+    "moving left, right, up or down, growing, shrinking, spinning, bouncing or circling, at times "
+    "beside or around a disc, for two seconds."
 )
 EXAMPLES = (
-    "a yellow star rising on a purple background",
-    "a white heart growing on a red background",
-    "an orange ball bouncing on a blue background",
-    "a large purple triangle rising over a yellow background",
-    "a red ring shrinking against a white background",
-    "a blue square gliding to the right on orange",
-    "a small white circle falling on a black background",
+    "a yellow star rising on a background fading from blue to purple",
+    "a white heart growing on a red to purple gradient",
+    "an orange ball bouncing on a black to blue gradient",
+    "a large white circle moving right on blue fading to purple",
+    "a yellow square moving left beside a white moon on a black background",
+    "a black ring bouncing on a background fading from orange to purple",
+    "a small orange star falling next to a green disc on a purple background",
     "a green cross drifting to the left in front of a white wall",
-    "a huge orange heart bouncing on a black background",
-    "a yellow ring expanding on a blue background",
-    "a big white star shrinking against green",
-    "on a purple background, a little orange box climbing",
+    "a red circle orbiting a yellow sun on a black to purple gradient",
+    "a white heart circling over a gradient from purple to red",
+    "a blue square spinning on a background fading from orange to yellow",
+    "a big purple star shrinking against yellow",
 )
 
 
@@ -75,12 +77,13 @@ def write(folder: Path, values: dict[str, Any]) -> None:
 
 
 def record(folder: Path, stage: str, run: Any, figures: dict[str, float]) -> None:
-    """Note a finished stage: steps, seed, wall-clock minutes and what it measured."""
+    """Note a finished stage: steps, seed, wall-clock minutes, on what, and what it measured."""
     values = read(folder)
     values["training"][stage] = {
         "steps": run.done,
         "seed": run.seed,
         "minutes": round(run.seconds / 60, 1),
+        "device": run.device,
         **figures,
     }
     write(folder, values)
@@ -91,17 +94,26 @@ def record_evaluation(folder: Path, table: str) -> None:
     write(folder, read(folder) | {"evaluation": table})
 
 
+def copy_evaluation(table: str, document: Path) -> None:
+    """Put the table between the marks of a document; raises ValueError where it lacks them."""
+    text = document.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{document.name} lacks the lines {BEGIN} and {END}")
+    document.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")
+
+
 def _readme(values: dict[str, Any]) -> str:
     stages = []
     for stage, facts in values["training"].items():
         measured = ", ".join(
             f"{name} {value}"
             for name, value in facts.items()
-            if name not in ("steps", "seed", "minutes")
+            if name not in ("steps", "seed", "minutes", "device")
         )
-        stages.append(
-            f"| {stage} | {facts['steps']} | {facts['minutes']} | {facts['seed']} | {measured} |"
-        )
+        where = f"{facts['minutes']} | {facts['device']}"
+        stages.append(f"| {stage} | {facts['steps']} | {where} | {facts['seed']} | {measured} |")
     examples = "\n".join(f"- {example}" for example in values["examples"])
     return TEMPLATE.read_text(encoding="utf-8").format(
         **{name: values[name] for name in ("title", "summary", "licence", "evaluation")},

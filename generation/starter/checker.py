@@ -1,17 +1,17 @@
-"""Looks at a clip's pixels and says what is drawn: shape, colour, background, motion. It knows the
-world's palette and outlines and nothing of the model, the prompt or the latent, so that it can
-judge the model.
+"""Looks at a clip's pixels and says what is drawn: shape, colour, background, motion, and whether a
+disc stands beside it. It knows the world's palette and outlines and nothing of the model, the
+prompt or the latent, so that it can judge the model.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generation.starter import world
+from generation.starter import things, world
 
 Floats = NDArray[np.float32]
 
@@ -21,25 +21,27 @@ SYMMETRY = {"square": 4, "triangle": 3, "cross": 4, "star": 5, "heart": 1}
 BORDER = 2
 WORST_FIT = 0.22
 GROWTH, HOP, TRAVEL, TURN = 1.28, 14.0, 10.0, 0.8
+ROUND_WIDTH, ROUND_TURN = 20.0, 3.0
+LEAST_AREA = 40.0
+UNCLEAR = "unclear"
+"""The company of a shape where something is beside it that is no resting disc."""
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What was seen; None where nothing could be told. `fit` is the template's misfit, 0 is
-    perfect.
+    """What was seen; None where nothing could be told, and no company where nothing is beside the
+    shape. `fit` is the template's misfit, 0 is perfect.
     """
 
-    shape: str | None
-    colour: str | None
-    background: str | None
-    motion: str | None
-    fit: float
-    travel: tuple[float, float]
-    growth: float
-    turn: float
-
-
-NOTHING = Sight(None, None, None, None, 1.0, (0.0, 0.0), 1.0, 0.0)
+    shape: str | None = None
+    colour: str | None = None
+    background: str | None = None
+    motion: str | None = None
+    company: str | None = None
+    fit: float = 1.0
+    travel: tuple[float, float] = (0.0, 0.0)
+    growth: float = 1.0
+    turn: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -52,33 +54,56 @@ class Templates:
 
 
 def check(frames: NDArray[np.uint8]) -> Sight:
-    """Frames (F, H, W, 3), 8 bits, of a clip with one shape on a plain background."""
+    """Frames (F, H, W, 3), 8 bits, of a clip with one shape, and perhaps a disc, on its
+    background.
+    """
     video: Floats = frames.astype(np.float32) / np.float32(255)
     rows = _background_rows(video)
-    background = _nearest(rows.mean(axis=0) / 0.96)
-    ink = _ink(video, rows)
+    background = _background(rows)
+    found = things.apart(np.linalg.norm(video - rows[None, :, None], axis=3), video)
+    seen = [_look(video[t.when], rows, t.where) for t in found]
+    if len(seen) < 2:
+        return replace(seen[0] if seen else _look(video, rows, None), background=background)
+    rests = [one.shape == "circle" and one.motion is None for one in seen]
+    discs = [one for one, rest in zip(seen, rests, strict=True) if rest]
+    others = [one for one, rest in zip(seen, rests, strict=True) if not rest]
+    if len(others) != 1:
+        return replace(seen[0], background=background, company=UNCLEAR)
+    return replace(others[0], background=background, company=discs[0].colour)
+
+
+def _look(video: Floats, rows: Floats, where: NDArray[np.bool_] | None) -> Sight:
+    """One thing: all that differs from the background, within `where` (F, H, W) if given."""
+    ink = _ink(video, rows, where)
     if ink is None:
-        return Sight(None, None, background, None, 1.0, (0.0, 0.0), 1.0, 0.0)
+        return Sight()
     masks = _masks(video, rows, ink)
+    if where is not None:
+        masks = masks * where
     areas = masks.sum(axis=(1, 2))
-    if (areas < 40).any():
-        return Sight(None, _nearest(ink), background, None, 1.0, (0.0, 0.0), 1.0, 0.0)
+    if (areas < LEAST_AREA).any():
+        return Sight(colour=_nearest(ink))
     centres = _centres(masks, areas)
     shape, fit, turn = _recognise(masks, areas, centres)
     growth = float(np.sqrt(areas[-2:].mean() / areas[:2].mean()))
     across, down = (centres[-1] - centres[0]).tolist()
-    smooth = (centres[:-2, 1] + centres[1:-1, 1] + centres[2:, 1]) / 3
-    hop = float(np.abs(np.diff(smooth)).sum() - abs(smooth[-1] - smooth[0]))
     return Sight(
         shape=shape,
         colour=_nearest(ink),
-        background=background,
-        motion=_motion(across, down, hop, growth, turn),
+        motion=_motion(centres, growth, turn),
         fit=fit,
         travel=(across, down),
         growth=growth,
         turn=turn,
     )
+
+
+def _background(rows: Floats) -> str:
+    """One colour, or the two it fades between, top first."""
+    height = np.arange(len(rows), dtype=np.float32) + 0.5
+    colours = rows / world.ground(height, 1.0, 1.0)
+    top, bottom = _nearest(colours[:6].mean(axis=0)), _nearest(colours[-6:].mean(axis=0))
+    return top if top == bottom else f"{top} to {bottom}"
 
 
 def _background_rows(video: Floats) -> Floats:
@@ -91,9 +116,11 @@ def _background_rows(video: Floats) -> Floats:
     )
 
 
-def _ink(video: Floats, rows: Floats) -> Floats | None:
+def _ink(video: Floats, rows: Floats, where: NDArray[np.bool_] | None) -> Floats | None:
     """The shape's colour: the median of what differs most from the background."""
     gap = np.linalg.norm(video - rows[None, :, None], axis=3)
+    if where is not None:
+        gap = gap * where
     high = np.partition(gap.reshape(-1), -200)[-200]
     if high < 0.12:
         return None
@@ -194,11 +221,16 @@ def _turn(misfit: Floats, turns: Floats, fold: int | None) -> float:
     return float(path[-1] - path[0])
 
 
-def _motion(across: float, down: float, hop: float, growth: float, turn: float) -> str | None:
+def _motion(centres: Floats, growth: float, turn: float) -> str | None:
+    across, down = (centres[-1] - centres[0]).tolist()
+    smooth = (centres[:-2, 1] + centres[1:-1, 1] + centres[2:, 1]) / 3
+    hop = float(np.abs(np.diff(smooth)).sum() - abs(smooth[-1] - smooth[0]))
     if growth > GROWTH:
         return "growing"
     if growth < 1 / GROWTH:
         return "shrinking"
+    if _goes_round(centres):
+        return "circling"
     if abs(turn) > TURN and max(abs(across), abs(down)) < 2 * TRAVEL:
         return "spinning"
     if hop > HOP and abs(across) < 2 * hop:
@@ -208,6 +240,16 @@ def _motion(across: float, down: float, hop: float, growth: float, turn: float) 
             return "right" if across > 0 else "left"
         return "down" if down > 0 else "up"
     return None
+
+
+def _goes_round(centres: Floats) -> bool:
+    """Whether the way is wide in both directions and turns about its own middle."""
+    low, high = centres.min(axis=0), centres.max(axis=0)
+    if (high - low).min() < ROUND_WIDTH:
+        return False
+    away = centres - (low + high) / 2
+    angles = np.unwrap(np.arctan2(away[:, 1], away[:, 0]))
+    return bool(abs(angles[-1] - angles[0]) > ROUND_TURN)
 
 
 def _nearest(colour: Floats) -> str:

@@ -10,59 +10,68 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKLLTXVideo
-from numpy.typing import NDArray
 from torch import nn
 
-from generation.starter import latent, network, runs, world
+from generation.starter import drawing, latent, muon, network, runs, world
 from generation.starter.points import GROUP, PATCH, PointDecoder
 
-POINT_STEPS, POINT_BATCH, POINT_RATE = 2000, 12, 4e-3
-CONSENSUS_STEPS, CONSENSUS_BATCH = 3600, 32
+POINT_STEPS, POINT_BATCH, POINT_RATE = 3600, 96, 4e-3
+CONSENSUS_STEPS, CONSENSUS_BATCH = 2000, 32
 CONSENSUS_RATE, CONSENSUS_NOISE = 1e-3, 0.12
-WHOLE_STEPS, WHOLE_RATE, WHOLE_NOISE = 320, 6e-5, 0.06
+WHOLE_STEPS, WHOLE_BATCH, WHOLE_RATE, WHOLE_NOISE = 2400, 16, 1.5e-4, 0.05
+COMPANION_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """Codes (N, 2, 2, C), pixels (N, 8, 64, 64, 3) in -1..1, which of them count (N, 1, 64, 64, 1).
+    """Random squares of two by two blocks: codes (N, 2, 2, C), the scenes they come from, in which
+    block of time and at which row and column of blocks, (N,) each.
+    """
+
+    codes: latent.Floats
+    scenes: world.Scenes
+    depth: world.Ints
+    row: world.Ints
+    column: world.Ints
+
+
+def blocks(rng: np.random.Generator, count: int) -> Blocks:
+    """Random squares, most of them at the shape or at its companion."""
+    scenes = world.sample(rng, count, held_out=None)
+    depth = rng.integers(0, latent.DEPTH, count)
+    middle = latent.SPAN * depth + latent.SPAN // 2
+    each = np.arange(count)
+    there = (scenes.other_colour != world.NONE) & (rng.random(count) < COMPANION_SHARE)
+    focus_x = np.where(there, scenes.other_x, scenes.x[each, middle])
+    focus_y = np.where(there, scenes.other_y, scenes.y[each, middle])
+    column, row = (
+        np.floor(focus / latent.BLOCK - 0.5 + rng.uniform(-0.8, 0.8, count))
+        .astype(int)
+        .clip(0, latent.SIDE - GROUP)
+        for focus in (focus_x, focus_y)
+    )
+    two = np.arange(GROUP)
+    rows, columns = (row[:, None] + two)[:, :, None], (column[:, None] + two)[:, None, :]
+    codes = latent.encode(scenes)[each[:, None, None], depth[:, None, None], rows, columns]
+    return Blocks(codes, scenes, depth, row, column)
+
+
+def counted(data: Blocks) -> latent.Floats:
+    """1 for the cells that count, (N, 1, 64, 64, 1).
 
     Beside a square of blocks there are others, which a lone one lacks, so its outer cells do not
     count; beside the picture there is nothing, as in the real decoder, so there they do.
     """
-
-    codes: torch.Tensor
-    truth: torch.Tensor
-    counts: torch.Tensor
+    counts = _counts(data.row)[:, :, None] * _counts(data.column)[:, None, :]
+    return np.asarray(counts[:, None, :, :, None])
 
 
-def blocks(rng: np.random.Generator, count: int) -> Blocks:
-    """Random squares of two by two blocks, most of them at the shape."""
-    scenes = world.sample(rng, count, held_out=None)
-    codes = latent.encode(scenes)
-    depth = rng.integers(0, latent.DEPTH, count)
-    middle = latent.SPAN * depth + latent.SPAN // 2
-    each = np.arange(count)
-    column, row = (
-        np.floor(path[each, middle] / latent.BLOCK - 0.5 + rng.uniform(-0.8, 0.8, count))
-        .astype(int)
-        .clip(0, latent.SIDE - GROUP)
-        for path in (scenes.x, scenes.y)
-    )
-    two = np.arange(GROUP)
-    rows, columns = (row[:, None] + two)[:, :, None], (column[:, None] + two)[:, None, :]
-    counts = _counts(row)[:, :, None] * _counts(column)[:, None, :]
-    return Blocks(
-        codes=torch.from_numpy(codes[each[:, None, None], depth[:, None, None], rows, columns]),
-        truth=torch.from_numpy(_truth(scenes, depth, row, column)),
-        counts=torch.from_numpy(counts)[:, None, :, :, None],
-    )
-
-
-def _counts(place: NDArray[np.int64]) -> NDArray[np.float32]:
+def _counts(place: world.Ints) -> latent.Floats:
     """Along one axis: 0 for an outer cell beside which another block lies, else 1; (N, 64)."""
     counts = np.ones((len(place), GROUP * latent.BLOCK), dtype=np.float32)
     counts[place > 0, :PATCH] = 0
@@ -70,28 +79,15 @@ def _counts(place: NDArray[np.int64]) -> NDArray[np.float32]:
     return counts
 
 
-def _truth(
-    scenes: world.Scenes,
-    depth: NDArray[np.int64],
-    row: NDArray[np.int64],
-    column: NDArray[np.int64],
-) -> NDArray[np.float32]:
-    each = np.arange(len(scenes))[:, None]
-    moments = depth[:, None] * latent.SPAN + np.arange(latent.SPAN)
+def truth_of(data: Blocks) -> torch.Tensor:
+    """What the squares show, drawn where training computes: (N, 8, 64, 64, 3) in -1..1."""
+    each = np.arange(len(data.row))[:, None]
+    moments = data.depth[:, None] * latent.SPAN + np.arange(latent.SPAN)
+    paths = (data.scenes.x, data.scenes.y, data.scenes.radius, data.scenes.angle)
     inside = np.arange(GROUP * latent.BLOCK, dtype=np.float32) + 0.5
-
-    def wide(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(values[each, moments][:, :, None, None])
-
-    pixel_y = (row[:, None] * latent.BLOCK + inside)[:, None, :, None].astype(np.float32)
-    pixel_x = (column[:, None] * latent.BLOCK + inside)[:, None, None, :].astype(np.float32)
-    away_x, away_y = pixel_x - wide(scenes.x), pixel_y - wide(scenes.y)
-    cosine, sine = np.cos(wide(scenes.angle)), np.sin(wide(scenes.angle))
-    across, down = cosine * away_x + sine * away_y, cosine * away_y - sine * away_x
-    shape = scenes.shape[:, None, None, None]
-    covered = world.coverage(shape, across, down, wide(scenes.radius))
-    ink, paper = scenes.ink[:, None, None, None], scenes.paper[:, None, None, None]
-    return 2 * world.paint(covered, down, np.broadcast_to(pixel_y, covered.shape), ink, paper) - 1
+    rows = (data.row[:, None] * latent.BLOCK + inside).astype(np.float32)
+    columns = (data.column[:, None] * latent.BLOCK + inside).astype(np.float32)
+    return drawing.draw(data.scenes, [path[each, moments] for path in paths], rows, columns)
 
 
 def _noise(
@@ -101,7 +97,7 @@ def _noise(
 
     The shape's code gets more, because it must be read as one of seven.
     """
-    extra = torch.zeros(latent.CHANNELS)
+    extra = torch.zeros_like(scale)
     extra[latent.SHAPE] = 0.1
     return codes + torch.randn_like(codes) * scale * (strength + extra)
 
@@ -121,29 +117,25 @@ def _optimizers(point: PointDecoder) -> list[torch.optim.Optimizer]:
     matrices = [p for p in point.parameters() if p.ndim == 2]
     rest = [p for p in point.parameters() if p.ndim != 2]
     return [
-        torch.optim.Muon(matrices, lr=POINT_RATE, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
+        muon.Muon(matrices, POINT_RATE),
         torch.optim.AdamW(rest, lr=POINT_RATE, weight_decay=0.0, betas=(0.9, 0.98)),
     ]
-
-
-def _counted(picture: torch.Tensor, data: Blocks) -> tuple[torch.Tensor, torch.Tensor]:
-    which = data.counts.expand(*picture.shape).bool()
-    return picture[which], data.truth[which]
 
 
 def train_points(run: runs.Run) -> PointDecoder:
     """The first part: random blocks, point by point."""
     torch.manual_seed(run.seed)
-    point = PointDecoder(network.make_vae().decoder)
+    point = PointDecoder(network.make_vae().decoder).to(runs.device())
     average = runs.Average(point, 0.998)
-    muon, adam = both = _optimizers(point)
-    run.keep(point=point, average=average, muon=muon, adam=adam)
-    scale = torch.from_numpy(latent.statistics()[1])
-    for share in run:
+    first, second = both = _optimizers(point)
+    run.keep(point=point, average=average, muon=first, adam=second)
+    (scale,) = runs.to_device(latent.statistics()[1])
+    for share, data in run.feed(partial(blocks, count=POINT_BATCH)):
         runs.set_rates(both, runs.warm_then_fade(share, run.done, fade=0.6))
-        data = blocks(run.rng(), POINT_BATCH)
-        picture = point(_noise(data.codes, scale, 0.004))
-        loss = _error((picture - data.truth) * data.counts, 0.1)
+        codes, counts = runs.to_device(data.codes, counted(data))
+        truth = truth_of(data)
+        gap = (point(_noise(codes, scale, 0.004)) - truth) * counts
+        loss = _error(gap, 0.1)
         point.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(point.parameters(), 1.0)
@@ -151,11 +143,17 @@ def train_points(run: runs.Run) -> PointDecoder:
             optimizer.step()
         average.update(point)
         if run.done % 50 == 49:
-            run.note(
-                loss=float(loss.detach()), decibels=decibels(*_counted(picture.detach(), data))
+            square = (
+                float(gap.detach().square().sum() / counts.sum()) * counts.numel() / gap.numel()
             )
+            run.note(loss=float(loss.detach()), decibels=10 * math.log10(4 / square))
     average.copy_to(point)
-    return point
+    return point.cpu()
+
+
+def codes_of_clips(rng: np.random.Generator, count: int) -> latent.Floats:
+    """Latents of random scenes."""
+    return latent.encode(world.sample(rng, count, None))
 
 
 def train_consensus(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVideo:
@@ -164,18 +162,19 @@ def train_consensus(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLL
     Their target is what the first part's layers make of clean latents.
     """
     torch.manual_seed(run.seed)
-    layers = nn.ModuleList([vae.decoder.conv_in, vae.decoder.mid_block])
+    layers = nn.ModuleList([vae.decoder.conv_in, vae.decoder.mid_block]).to(runs.device())
     wanted = copy.deepcopy(layers).requires_grad_(requires_grad=False)
     average = runs.Average(layers, 0.995)
     optimizer = torch.optim.AdamW(layers.parameters(), lr=CONSENSUS_RATE, weight_decay=0.0)
     run.keep(layers=layers, average=average, optimizer=optimizer)
-    scale = torch.from_numpy(latent.statistics()[1])
     weight = torch.ones(network.DECODER_WIDTH, 1, 1, 1)
     weight[: latent.COSINE.start] = 4.0
-    for share in run:
+    weight[latent.OTHER_ACROSS], weight[latent.OTHER_DOWN] = 4.0, 4.0
+    scale, weight = runs.to_device(latent.statistics()[1], weight)
+    for share, data in run.feed(partial(codes_of_clips, count=CONSENSUS_BATCH)):
         runs.set_rates([optimizer], runs.warm_then_fade(share, run.done, fade=0.7))
-        codes = torch.from_numpy(latent.encode(world.sample(run.rng(), CONSENSUS_BATCH, None)))
-        strength = CONSENSUS_NOISE * torch.rand(CONSENSUS_BATCH, 1, 1, 1, 1)
+        (codes,) = runs.to_device(data)
+        strength = CONSENSUS_NOISE * torch.rand(CONSENSUS_BATCH, 1, 1, 1, 1, device=codes.device)
         noisy = _noise(codes, scale, strength).permute(0, 4, 1, 2, 3)
         with torch.no_grad():
             truth = wanted[1](wanted[0](codes.permute(0, 4, 1, 2, 3)))
@@ -190,24 +189,24 @@ def train_consensus(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLL
             pixels = latent.LENGTH * gap[:, 0].detach().square().mean().sqrt()
             run.note(loss=float(loss.detach()), pixels=float(pixels))
     average.copy_to(layers)
-    return vae
+    return vae.cpu()
 
 
 def train_whole(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVideo:
     """The last part: nine frames at a time through all layers, from slightly noisy latents."""
     torch.manual_seed(run.seed)
-    decoder = vae.decoder
-    average = runs.Average(decoder, 0.99)
+    decoder = vae.decoder.to(runs.device())
+    average = runs.Average(decoder, 0.995)
     optimizer = torch.optim.AdamW(
         decoder.parameters(), lr=WHOLE_RATE, weight_decay=0.0, betas=(0.9, 0.98)
     )
     run.keep(decoder=decoder, average=average, optimizer=optimizer)
-    scale = torch.from_numpy(latent.statistics()[1])
-    for share in run:
+    (scale,) = runs.to_device(latent.statistics()[1])
+    for share, data in run.feed(half_clips):
         runs.set_rates([optimizer], runs.warm_then_fade(share, run.done, warm=100, fade=0.6))
-        rng = run.rng()
-        codes, truth = _half_clip(rng)
-        strength = float(rng.uniform(0.0, WHOLE_NOISE))
+        (codes,) = runs.to_device(data[0])
+        truth = truth_of_half(*data[1:]).permute(0, 4, 1, 2, 3)
+        strength = WHOLE_NOISE * torch.rand(WHOLE_BATCH, 1, 1, 1, 1, device=codes.device)
         noisy = _noise(codes, scale, strength).permute(0, 4, 1, 2, 3)
         picture = decoder(noisy)
         loss = _error(picture - truth, 0.4)
@@ -219,18 +218,23 @@ def train_whole(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVi
         if run.done % 20 == 19:
             run.note(loss=float(loss.detach()), decibels=decibels(picture.detach(), truth))
     average.copy_to(decoder)
-    return vae
+    return vae.cpu()
 
 
-def _half_clip(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two latent frames of a random scene (1, 2, 4, 4, C) and the nine frames they decode to (1, 3,
-    9, 128, 128).
-    """
-    scene = world.sample(rng, 1, held_out=None)
+def half_clips(rng: np.random.Generator) -> tuple[latent.Floats, world.Scenes, int]:
+    """Two latent frames of random scenes (N, 2, 4, 4, C), the scenes, and which two."""
+    scenes = world.sample(rng, WHOLE_BATCH, held_out=None)
     first = int(rng.integers(latent.DEPTH - 1))
-    frames = world.render(scene, 0)[first * latent.SPAN : first * latent.SPAN + latent.SPAN + 1]
-    truth = torch.from_numpy(frames).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
-    return torch.from_numpy(latent.encode(scene)[:, first : first + 2]), truth
+    return latent.encode(scenes)[:, first : first + 2], scenes, first
+
+
+def truth_of_half(scenes: world.Scenes, first: int) -> torch.Tensor:
+    """The nine frames that two latent frames decode to: (N, 9, 128, 128, 3) in -1..1."""
+    begin = world.LEAD + first * latent.SPAN
+    moments = slice(begin, begin + latent.SPAN + 1)
+    paths = (scenes.x, scenes.y, scenes.radius, scenes.angle)
+    axis = np.repeat(np.arange(world.SIZE, dtype=np.float32)[None] + 0.5, len(scenes), axis=0)
+    return drawing.draw(scenes, [path[:, moments] for path in paths], axis, axis)
 
 
 @torch.no_grad()

@@ -1,8 +1,8 @@
 """How well the model does what the prompt says, measured on the finished video files.
 
 Held-out prompts go through the stock pipeline and the site's own encoder; the checker looks at the
-decoded frames and never at the prompt. Every share is printed with its 95 % interval, and what
-falls short of a target is said to.
+decoded frames and never at the prompt. All that is seen goes into notes, of which `report` makes
+the table.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,56 +20,23 @@ import torch
 from diffusers import DiffusionPipeline
 from tqdm import tqdm
 
-from generation.starter import checker, words, world
+from generation.starter import checker, report, world
 from generation.starter.measures import (
-    CHANCE,
-    FLOOR,
-    NAMES,
     PROMPT_SEED,
-    TARGET,
-    TRUTH_FLOOR,
     Frames,
-    Share,
-    by_word,
-    check_truth,
+    Settings,
+    colourless_prompts,
     drawn,
     held_out_prompts,
-    shares,
     spread,
     through_file,
+    truth_scenes,
 )
+from generation.starter.notes import Notes, Record
 
 BATCH = 8
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How clips are made; the defaults are the card's."""
-
-    steps: int
-    guidance: float
-
-
-@dataclass(frozen=True)
-class Results:
-    """All that was measured. Shares per attribute and "all"; words per group; seconds; ratios
-    without a unit.
-    """
-
-    truth: dict[str, Share]
-    prompts: dict[str, Share]
-    unguided: dict[str, Share]
-    by_word: dict[str, Share]
-    negative: tuple[Share, Share]
-    diversity: float
-    repeats: bool
-    timing: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def passes(self) -> bool:
-        """Whether the floor is reached, and the checker can be believed."""
-        sure = self.truth["all"].value >= TRUTH_FLOOR
-        return sure and all(self.prompts[name].value >= floor for name, floor in FLOOR.items())
+FIRST_SEED, FIRST_OPEN_SEED = 1000, 5000
+SEEDS = 8
 
 
 def load(folder: Path) -> Any:
@@ -105,46 +73,42 @@ def make(
             yield np.rint(np.clip(frames, 0, 1) * 255).astype(np.uint8)
 
 
-def check_prompts(
-    pipeline: Any, count: int, how: Settings
-) -> tuple[list[words.Attributes], list[checker.Sight]]:
-    """What held-out prompts say, and what their clips show."""
-    prompts, said = held_out_prompts(count)
-    clips = make(pipeline, prompts, range(1000, 1000 + count), how)
-    return said, [checker.check(through_file(frames)) for frames in clips]
+def _sights(clips: Iterator[Frames]) -> Iterator[Record]:
+    return (asdict(checker.check(through_file(frames))) for frames in clips)
 
 
-def check_negative(pipeline: Any, count: int, how: Settings) -> tuple[Share, Share]:
-    """How often prompts without a colour come out in a given one: left alone, and with it as
-    negative prompt.
-    """
-    rng = np.random.default_rng(PROMPT_SEED + 2)
-    scenes = world.sample(rng, count, held_out=None)
-    prompts = []
-    for index in range(count):
-        said = words.attributes(scenes, index)
-        said["colour"] = said["background"] = said["size"] = None
-        prompts.append(words.caption(rng, said))
-    named = [world.COLOURS[index % len(world.COLOURS)] for index in range(count)]
-    shares = []
-    for negative in (None, named):
-        clips = make(pipeline, prompts, range(5000, 5000 + count), how, negative)
-        seen = [checker.check(through_file(frames)).colour for frames in clips]
-        shares.append(Share(sum(a == b for a, b in zip(seen, named, strict=True)), count))
-    return shares[0], shares[1]
+def look_at_prompts(
+    pipeline: Any, texts: list[str], how: Settings, numbers: list[int]
+) -> Iterator[Record]:
+    """What the clips of these prompts show."""
+    seeds = [FIRST_SEED + number for number in numbers]
+    return _sights(make(pipeline, [texts[number] for number in numbers], seeds, how))
 
 
-def check_diversity(pipeline: Any, how: Settings, prompts: int = 6, seeds: int = 8) -> float:
+def look_at_open_colours(
+    pipeline: Any, texts: list[str], how: Settings, numbers: list[int], *, negative: bool
+) -> Iterator[Record]:
+    """What clips of prompts without a colour show, left alone or with one as negative prompt."""
+    seeds = [FIRST_OPEN_SEED + number for number in numbers]
+    without = [report.named(number) for number in numbers] if negative else None
+    return _sights(make(pipeline, [texts[number] for number in numbers], seeds, how, without))
+
+
+def look_at_truth(numbers: list[int]) -> Iterator[Record]:
+    """What the world's own drawings show."""
+    scenes = truth_scenes()
+    return _sights(world.render(scenes, number) for number in numbers)
+
+
+def look_at_diversity(pipeline: Any, how: Settings, numbers: list[int]) -> Iterator[Record]:
     """Mean distance between clips of one prompt, over that between the world's own scenes of the
     same words.
     """
-    texts, said = held_out_prompts(prompts)
-    rng = np.random.default_rng(PROMPT_SEED + 3)
-    ratios = []
-    for text, one in zip(texts, said, strict=True):
-        made = list(make(pipeline, [text] * seeds, range(seeds), how))
-        ratios.append(spread(made) / spread(drawn(rng, one, seeds)))
-    return float(np.mean(ratios))
+    chosen = held_out_prompts(report.DIVERSITY_PROMPTS)
+    for number in numbers:
+        rng = np.random.default_rng([PROMPT_SEED + 3, number])
+        made = list(make(pipeline, [chosen.texts[number]] * SEEDS, range(SEEDS), how))
+        yield {"ratio": spread(made) / spread(drawn(rng, chosen.scenes, number, SEEDS))}
 
 
 def check_repeats(pipeline: Any, how: Settings) -> bool:
@@ -155,22 +119,24 @@ def check_repeats(pipeline: Any, how: Settings) -> bool:
 
 
 def check_timing(folder: Path, how: Settings, runs: int = 5) -> dict[str, float]:
-    """Seconds to load, of a step and of a clip as the site makes one; clip over steps; peak memory
-    of this process.
+    """Seconds to load, and of processor time, with one thread, for a step and for a clip as the
+    site makes one; clip over steps; peak memory of this process.
     """
     begun = time.perf_counter()
     pipeline = load(folder)
     loaded = time.perf_counter() - begun
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     marks: list[float] = []
 
     def mark(_: Any, __: int, ___: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-        marks.append(time.perf_counter())
+        marks.append(time.process_time())
         return kwargs
 
     steps, clips = [], []
     for seed in range(runs + 1):
         marks.clear()
-        begun = time.perf_counter()
+        begun = time.process_time()
         pipeline(
             prompt="a yellow star rising on a purple background",
             num_inference_steps=how.steps,
@@ -182,8 +148,9 @@ def check_timing(folder: Path, how: Settings, runs: int = 5) -> dict[str, float]
             output_type="np",
             callback_on_step_end=mark,
         )
-        clips.append(time.perf_counter() - begun)
+        clips.append(time.process_time() - begun)
         steps.append(float(np.mean(np.diff(marks))))
+    torch.set_num_threads(threads)
     step, clip = float(np.median(steps[1:])), float(np.median(clips[1:]))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return {
@@ -195,72 +162,24 @@ def check_timing(folder: Path, how: Settings, runs: int = 5) -> dict[str, float]
     }
 
 
-def evaluate(folder: Path, count: int, how: Settings) -> Results:
-    """Everything; `count` held-out prompts, and a third as many for the comparisons."""
-    timing = check_timing(folder, how)
-    pipeline = load(folder)
+def evaluate(folder: Path, count: int, how: Settings, kept: Notes) -> None:
+    """Everything that the notes lack; `count` held-out prompts with and without guidance, and a
+    third as many for the comparisons.
+    """
+    free = Settings(how.steps, report.UNGUIDED)
     fewer = max(count // 3, 16)
-    said, seen = check_prompts(pipeline, count, how)
-    said_free, seen_free = check_prompts(pipeline, fewer, Settings(how.steps, 1.0))
-    return Results(
-        truth=check_truth(max(count // 2, 16)),
-        prompts=shares(said, seen),
-        unguided=shares(said_free, seen_free),
-        by_word=by_word(said, seen),
-        negative=check_negative(pipeline, fewer, how),
-        diversity=check_diversity(pipeline, how),
-        repeats=check_repeats(pipeline, how),
-        timing=timing,
+    kept.complete(f"timing-{how}", 1, lambda ones: [check_timing(folder, how) for _ in ones])
+    kept.complete("truth", max(count // 2, 16), look_at_truth)
+    pipeline = load(folder)
+    prompts, colourless = held_out_prompts(count).texts, colourless_prompts(fewer)
+    for each in (how, free):
+        kept.complete(f"prompts-{each}", count, partial(look_at_prompts, pipeline, prompts, each))
+    for kind in ("open", "negative"):
+        look = partial(look_at_open_colours, pipeline, colourless, how, negative=kind == "negative")
+        kept.complete(f"{kind}-{how}", fewer, look)
+    kept.complete(
+        f"diversity-{how}", report.DIVERSITY_PROMPTS, partial(look_at_diversity, pipeline, how)
     )
-
-
-def table(results: Results, how: Settings) -> str:
-    """The results as the card and the command show them, in Markdown."""
-    lines = [
-        f"Checker on ground truth, all four: {results.truth['all']} (must be at least 99 %)",
-        "",
-        f"| held-out prompts, {how.steps} steps, guidance {how.guidance:g} "
-        "| measured, 95 % interval | target | floor | chance |",
-        "|---|---|---|---|---|",
-    ]
-    for name in (*NAMES, "all"):
-        share = results.prompts[name]
-        missed = "" if share.value >= TARGET[name] else " (not reached)"
-        lines.append(
-            f"| {name} | {share} | {TARGET[name]:.0%}{missed} | {FLOOR[name]:.0%} "
-            f"| {100 * CHANCE[name]:.2g} % |"
-        )
-    lines += ["", *_further(results)]
-    return "\n".join(lines)
-
-
-def _further(results: Results) -> list[str]:
-    free, led = results.unguided["all"], results.prompts["all"]
-    gain = 100 * (led.value - free.value)
-    alone, named = results.negative
-    timing = results.timing
-
-    def verdict(reached: bool) -> str:
-        return "reached" if reached else "not reached"
-
-    lines = [
-        f"- Guidance 1 instead of the default, all four: {free}; the default gains "
-        f"{gain:.1f} points"
-        f" (target 10: {verdict(gain >= 10)})",
-        f"- Colour left open: {alone} come out in a given colour; named in the negative prompt: "
-        f"{named}"
-        f" (target: half: {verdict(named.value <= alone.value / 2)})",
-        f"- Diversity, 8 seeds of one prompt over the world's own: {results.diversity:.2f}"
-        f" (target 0.5: {verdict(results.diversity >= 0.5)})",
-        f"- Same seed same frames, other seed other frames: {'yes' if results.repeats else 'no'}",
-    ]
-    if timing:
-        lines += [
-            f"- Clip {timing['clip']:.2f} s, step {1000 * timing['step']:.0f} ms, "
-            f"clip over steps {timing['ratio']:.2f}"
-            f" (target 1.15: {verdict(timing['ratio'] <= 1.15)})",
-            f"- Load {timing['load']:.2f} s, peak memory {timing['peak']:.2f} GB"
-            f" (target 1.5: {verdict(timing['peak'] <= 1.5)})",
-        ]
-    words_right = ", ".join(f"{w} {100 * s.value:.0f} %" for w, s in results.by_word.items())
-    return [*lines, f"- By word: {words_right}"]
+    kept.complete(
+        f"repeats-{how}", 1, lambda ones: [{"same": check_repeats(pipeline, how)} for _ in ones]
+    )

@@ -1,8 +1,8 @@
 """The latent a scene is described by: for every block of 32x32 pixels and 8 frames, where the block
-lies seen from the shape, how large and how turned the shape is, which shape it is, and the two
-colours.
+lies seen from the shape, how large and how turned the shape is, which shape it is, its colour, the
+background's colour and how it fades; and place, size and colour of a disc beside it.
 
-Shape and colours are constant over all blocks and position is linear in space, so everything a
+What a caption names is constant over all blocks and position is linear in space, so everything a
 prompt can ask for is a low-dimensional linear direction. That, not capacity, is what makes shape
 learnable from few samples; signed distances as a latent hide shape in small details. The video
 decoder turns the field into pixels.
@@ -10,6 +10,7 @@ decoder turns the field into pixels.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -20,19 +21,23 @@ from generation.starter import world
 BLOCK, SPAN = 32, 8
 SIDE = world.SIZE // BLOCK
 DEPTH = len(world.MOMENTS) // SPAN
-DEGREE = 4
+DEGREE = 5
 """Coefficients in time per block for position and turn; two suffice for the radius."""
 RADIUS_DEGREE = 2
 LENGTH = 32.0
 """Pixels per unit of the latent's lengths."""
 
-CHANNELS = 4 * DEGREE + RADIUS_DEGREE + len(world.SHAPES) + 6
-ACROSS, DOWN = slice(0, DEGREE), slice(DEGREE, 2 * DEGREE)
-COSINE, SINE = slice(2 * DEGREE, 3 * DEGREE), slice(3 * DEGREE, 4 * DEGREE)
-RADIUS = slice(4 * DEGREE, 4 * DEGREE + RADIUS_DEGREE)
-SHAPE = slice(RADIUS.stop, RADIUS.stop + len(world.SHAPES))
-INK = slice(SHAPE.stop, SHAPE.stop + 3)
-PAPER = slice(INK.stop, INK.stop + 3)
+ABSENT = -0.4
+"""The companion's radius, in units, where there is none: well below any that is there."""
+
+KINDS = len(world.SHAPES)
+_WIDTHS = (DEGREE, DEGREE, DEGREE, DEGREE, RADIUS_DEGREE, KINDS, 3, 3, 3, 1, 1, 1, 3)
+_ENDS = tuple(accumulate(_WIDTHS))
+CHANNELS = _ENDS[-1]
+(
+    ACROSS, DOWN, COSINE, SINE, RADIUS, SHAPE, INK, PAPER, FALL,
+    OTHER_ACROSS, OTHER_DOWN, OTHER_RADIUS, OTHER_INK,
+) = (slice(end - width, end) for end, width in zip(_ENDS, _WIDTHS, strict=True))  # fmt: skip
 
 Floats = NDArray[np.float32]
 
@@ -67,15 +72,38 @@ def encode(scenes: world.Scenes) -> Floats:
     codes[..., SINE] = _in_time(np.broadcast_to(turn_y, shape), DEGREE)
     radius = np.broadcast_to(scenes.radius[:, :, None, None], shape) / LENGTH
     codes[..., RADIUS] = _in_time(radius, RADIUS_DEGREE)
-    codes[..., SHAPE] = np.eye(len(world.SHAPES), dtype=np.float32)[scenes.shape][
-        :, None, None, None
-    ]
-    codes[..., INK] = 2 * scenes.ink[:, None, None, None] - 1
-    light = world.LIGHT_TOP + world.LIGHT_SLOPE * middle / world.SIZE
-    codes[..., PAPER] = (
-        2 * (scenes.paper[:, None, None, None] * light[None, None, :, None, None]) - 1
-    )
+    codes[..., SHAPE] = _everywhere(scenes.shape[:, None] == np.arange(KINDS))
+    codes[..., INK] = _everywhere(2 * scenes.ink - 1)
+    _encode_background(codes, scenes)
+    _encode_companion(codes, scenes)
     return codes
+
+
+def _encode_background(codes: Floats, scenes: world.Scenes) -> None:
+    """The colour at each block's centre, and its change from a block's top edge to its bottom."""
+    paper, floor = scenes.paper[:, None], scenes.floor[:, None]
+    rows = centres()[None, :]
+    change = world.ground(rows + BLOCK / 2, paper, floor)
+    change -= world.ground(rows - BLOCK / 2, paper, floor)
+    codes[..., PAPER] = (2 * world.ground(rows, paper, floor) - 1)[:, None, :, None]
+    codes[..., FALL] = (2 * change)[:, None, :, None]
+
+
+def _encode_companion(codes: Floats, scenes: world.Scenes) -> None:
+    """Where there is none, its fields are fixed: in the middle, of no colour."""
+    there = scenes.other_colour != world.NONE
+    x = np.where(there, scenes.other_x, world.SIZE / 2)[:, None]
+    y = np.where(there, scenes.other_y, world.SIZE / 2)[:, None]
+    codes[..., OTHER_ACROSS] = ((centres() - x) / LENGTH)[:, None, None, :, None]
+    codes[..., OTHER_DOWN] = ((centres() - y) / LENGTH)[:, None, :, None, None]
+    radius = np.where(there, scenes.other_radius / LENGTH, ABSENT)
+    codes[..., OTHER_RADIUS] = _everywhere(radius[:, None])
+    codes[..., OTHER_INK] = _everywhere(np.where(there[:, None], 2 * scenes.other_ink - 1, 0))
+
+
+def _everywhere(values: Any) -> Floats:
+    """(N, C) for all blocks alike: (N, 1, 1, 1, C)."""
+    return np.asarray(values, dtype=np.float32)[:, None, None, None]
 
 
 def _in_time(values: Any, degree: int) -> Floats:
@@ -106,13 +134,18 @@ def read_out(codes: Floats) -> dict[str, Floats]:
         values = np.einsum("ndyxk,sk->ndsyx", codes[..., channels], basis[:, :degree])
         return np.asarray(values.reshape(len(codes), DEPTH * SPAN, SIDE, SIDE)[:, world.LEAD :])
 
+    light = world.ground(middle, 1.0, 1.0)[:, 0]
+    colours = codes[..., PAPER].mean(axis=(1, 3)) / 2 + 0.5
     return {
         "shape": codes[..., SHAPE].mean(axis=(1, 2, 3)),
         "ink": codes[..., INK].mean(axis=(1, 2, 3)) / 2 + 0.5,
-        "paper": codes[..., PAPER].mean(axis=(1, 2, 3)) / 2 + 0.5,
+        "paper": colours[:, 0] / light[0],
+        "floor": colours[:, -1] / light[-1],
         "x": (middle - path(ACROSS, DEGREE) * LENGTH).mean(axis=(2, 3)),
         "y": (middle[:, None] - path(DOWN, DEGREE) * LENGTH).mean(axis=(2, 3)),
         "radius": (path(RADIUS, RADIUS_DEGREE) * LENGTH).mean(axis=(2, 3)),
         "sine": path(SINE, DEGREE).mean(axis=(2, 3)),
         "spread": (path(ACROSS, DEGREE) * LENGTH - middle).std(axis=(2, 3)),
+        "other_ink": codes[..., OTHER_INK].mean(axis=(1, 2, 3)) / 2 + 0.5,
+        "other_radius": codes[..., OTHER_RADIUS].mean(axis=(1, 2, 3, 4)) * LENGTH,
     }

@@ -1,11 +1,11 @@
 """What the evaluation measures with, all of it free of torch: shares with their intervals, clips
-through the encoder, held-out prompts, and the checker's own accuracy.
+through the encoder, held-out prompts, and scenes to check the checker with.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,29 @@ from generation.starter import checker, words, world
 
 Frames = NDArray[np.uint8]
 
-NAMES = ("colour", "background", "motion", "shape")
-TARGET = {"colour": 0.97, "background": 0.97, "motion": 0.95, "shape": 0.90, "all": 0.85}
-FLOOR = {"colour": 0.90, "background": 0.90, "motion": 0.90, "shape": 0.75, "all": 0.65}
-CHANCE = {"colour": 1 / 8, "background": 1 / 8, "motion": 1 / 8, "shape": 1 / 7, "all": 1 / 3584}
+NAMES = ("colour", "background", "motion", "shape", "company")
+TARGET = {
+    "colour": 0.97, "background": 0.97, "motion": 0.95, "shape": 0.90, "company": 0.90, "all": 0.85,
+}  # fmt: skip
+FLOOR = {
+    "colour": 0.90, "background": 0.90, "motion": 0.90, "shape": 0.75, "company": 0.75, "all": 0.65,
+}  # fmt: skip
 TRUTH_FLOOR = 0.99
+CHANCE_SHIFTS = range(1, 40)
+KINDS = {"shape": world.SHAPES, "colour": world.COLOURS, "motion": world.MOTIONS}
 PROMPT_SEED = 20240
+MOST_PROMPTS = 2000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How clips are made."""
+
+    steps: int
+    guidance: float
+
+    def __str__(self) -> str:
+        return f"{self.steps}-{self.guidance:g}"
 
 
 @dataclass(frozen=True)
@@ -58,58 +75,105 @@ def through_file(frames: Frames) -> Frames:
         return decode_mp4(target)
 
 
+def wanted(said: words.Attributes) -> dict[str, str | None]:
+    """What a clip must show to do what was said, in the checker's words."""
+    background = f"{said['background']} to {said['fade']}" if said["fade"] else said["background"]
+    return {
+        "colour": said["colour"],
+        "background": background,
+        "motion": said["motion"],
+        "shape": said["shape"],
+        "company": said["company"],
+    }
+
+
 def shares(said: Sequence[words.Attributes], seen: Sequence[checker.Sight]) -> dict[str, Share]:
     """For each attribute, and for all together: the share of clips that show what was said."""
     right = {
-        name: [one[name] == getattr(sight, name) for one, sight in zip(said, seen, strict=True)]  # type: ignore[literal-required]
+        name: [
+            wanted(one)[name] == getattr(sight, name) for one, sight in zip(said, seen, strict=True)
+        ]
         for name in NAMES
     }
     right["all"] = [all(values) for values in zip(*right.values(), strict=True)]
     return {name: Share(sum(values), len(values)) for name, values in right.items()}
 
 
+def chance(said: Sequence[words.Attributes]) -> dict[str, float]:
+    """How often clips made for other prompts of the same list would be right: what blind luck
+    gives.
+    """
+    wants = [wanted(one) for one in said]
+    others = [wants[(i + shift) % len(wants)] for shift in CHANCE_SHIFTS for i in range(len(wants))]
+    pairs = list(zip(wants * len(CHANCE_SHIFTS), others, strict=True))
+    found = {name: sum(a[name] == b[name] for a, b in pairs) / len(pairs) for name in NAMES}
+    return found | {"all": sum(a == b for a, b in pairs) / len(pairs)}
+
+
 def by_word(said: Sequence[words.Attributes], seen: Sequence[checker.Sight]) -> dict[str, Share]:
-    """For each shape, colour and motion: the share of the clips asked for that show it."""
-    shares = {}
-    for name, options in (
-        ("shape", world.SHAPES),
-        ("colour", world.COLOURS),
-        ("motion", world.MOTIONS),
-    ):
-        for option in options:
-            asked = [s for one, s in zip(said, seen, strict=True) if one[name] == option]  # type: ignore[literal-required]
-            if asked:
-                shares[option] = Share(sum(getattr(s, name) == option for s in asked), len(asked))
-    return shares
+    """For each shape, colour and motion, for backgrounds that fade and for discs beside: the share
+    of the clips asked for that show it.
+    """
+    pairs = [(wanted(one), one, sight) for one, sight in zip(said, seen, strict=True)]
+
+    def among(name: str, asked: Callable[[words.Attributes], bool]) -> Share | None:
+        right = [want[name] == getattr(sight, name) for want, one, sight in pairs if asked(one)]
+        return Share(sum(right), len(right)) if right else None
+
+    found = {
+        option: among(name, lambda one, n=name, o=option: one[n] == o)  # type: ignore[misc]
+        for name, options in KINDS.items()
+        for option in options
+    }
+    found["fading"] = among("background", lambda one: one["fade"] is not None)
+    found["beside a disc"] = among("company", lambda one: one["company"] is not None)
+    return {word: share for word, share in found.items() if share}
 
 
-def held_out_prompts(count: int) -> tuple[list[str], list[words.Attributes]]:
-    """Prompts for combinations that training never shows, in all phrasings."""
-    rng = np.random.default_rng(PROMPT_SEED)
-    scenes = world.sample(rng, 2 * count, held_out=True)
+@dataclass(frozen=True)
+class Prompts:
+    """Prompts, what they say, and a scene of the world for each."""
+
+    texts: list[str]
+    said: list[words.Attributes]
+    scenes: world.Scenes
+
+
+def held_out_prompts(count: int) -> Prompts:
+    """Prompts for combinations that training never shows, in all phrasings; fewer are the first of
+    more.
+    """
+    if count > MOST_PROMPTS:
+        raise ValueError(f"at most {MOST_PROMPTS} prompts")
+    scenes = world.sample(np.random.default_rng(PROMPT_SEED), 2 * MOST_PROMPTS, held_out=True)
     left_out = [world.MOTIONS.index(name) for name in words.LEFT_OUT]
-    scenes = scenes.pick(~np.isin(scenes.motion, left_out))
+    scenes = scenes.pick(np.flatnonzero(~np.isin(scenes.motion, left_out))[:count])
     said = [words.attributes(scenes, index) for index in range(count)]
-    return [words.caption(rng, one) for one in said], said
+    rng = np.random.default_rng(PROMPT_SEED)
+    return Prompts([words.caption(rng, one) for one in said], said, scenes)
 
 
-def check_truth(count: int) -> dict[str, Share]:
-    """The checker's own accuracy, on drawings instead of generated clips."""
-    scenes = world.sample(np.random.default_rng(PROMPT_SEED + 1), count, held_out=None)
-    said = [words.attributes(scenes, index) for index in range(count)]
-    return shares(
-        said, [checker.check(through_file(world.render(scenes, i))) for i in range(count)]
-    )
+def colourless_prompts(count: int) -> list[str]:
+    """Prompts that leave every colour open; fewer are the first of more."""
+    scenes = world.sample(np.random.default_rng(PROMPT_SEED + 2), MOST_PROMPTS, held_out=None)
+    rng = np.random.default_rng(PROMPT_SEED + 2)
+    prompts = []
+    for index in range(count):
+        said = words.attributes(scenes, index)
+        said["colour"] = said["background"] = said["fade"] = said["size"] = said["company"] = None
+        prompts.append(words.caption(rng, said))
+    return prompts
 
 
-def drawn(rng: np.random.Generator, said: words.Attributes, count: int) -> list[Frames]:
-    """Scenes of the world that the same words describe, as clips."""
-    found: list[Frames] = []
-    while len(found) < count:
-        scenes = world.sample(rng, 4096, held_out=True)
-        match = [i for i in range(len(scenes)) if words.attributes(scenes, i) == said]
-        found.extend(world.render(scenes, i) for i in match[: count - len(found)])
-    return found
+def truth_scenes() -> world.Scenes:
+    """Scenes on whose drawings the checker is checked."""
+    return world.sample(np.random.default_rng(PROMPT_SEED + 1), MOST_PROMPTS, held_out=None)
+
+
+def drawn(rng: np.random.Generator, scenes: world.Scenes, index: int, count: int) -> list[Frames]:
+    """Clips of other scenes that the same words describe."""
+    others = world.alike(rng, scenes, index, count)
+    return [world.render(others, i) for i in range(count)]
 
 
 def spread(clips: Sequence[Frames]) -> float:

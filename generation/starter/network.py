@@ -5,6 +5,7 @@ and the folder they are saved to. Nothing here is custom code at inference: the 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -24,8 +25,11 @@ from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
 from generation.starter import latent, words
 
 TEXT_WIDTH, TEXT_LENGTH = 128, 128
-DIT_HEADS, DIT_HEAD_WIDTH, DIT_LAYERS = 6, 32, 6
-DECODER_WIDTH = 64
+DIT_HEADS, DIT_HEAD_WIDTH, DIT_LAYERS = 6, 32, 10
+DECODER_WIDTH, UP_WIDTHS = 64, (64, 64, 64)
+"""Channels of the video decoder before and after each of its three up-samplers."""
+DECODER_LAYERS = (2, 1, 3, 0)
+"""Residual blocks of the decoder at each of these four widths."""
 SHIFT = 5.0
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -86,7 +90,7 @@ def make_text_encoder() -> T5EncoderModel:
 
 
 def make_transformer() -> LTXVideoTransformer3DModel:
-    """The denoiser: 4 million parameters over 48 tokens."""
+    """The denoiser: 6.6 million parameters over 48 tokens."""
     width = DIT_HEADS * DIT_HEAD_WIDTH
     return LTXVideoTransformer3DModel(
         in_channels=latent.CHANNELS,
@@ -104,19 +108,20 @@ def make_vae() -> AutoencoderKLLTXVideo:
     allows.
     """
     wide = DECODER_WIDTH
+    narrowing = tuple(a // b for a, b in pairwise((wide, *UP_WIDTHS)))
     vae = AutoencoderKLLTXVideo(
         latent_channels=latent.CHANNELS,
-        block_out_channels=(latent.CHANNELS, latent.CHANNELS, latent.CHANNELS),
+        block_out_channels=(8, 8, 8),
         down_block_types=("LTXVideoDownBlock3D",) * 3,
         decoder_block_out_channels=(wide, wide, wide),
         layers_per_block=(0, 0, 0, 0),
-        decoder_layers_per_block=(2, 2, 1, 2),
+        decoder_layers_per_block=DECODER_LAYERS[::-1],
         spatio_temporal_scaling=(True, True, True),
         decoder_spatio_temporal_scaling=(True, True, True),
         decoder_inject_noise=(False,) * 4,
         downsample_type=("conv",) * 3,
         upsample_residual=(False,) * 3,
-        upsample_factor=(1, 1, 1),
+        upsample_factor=narrowing[::-1],
         patch_size=4,
         encoder_causal=True,
         decoder_causal=False,

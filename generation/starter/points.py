@@ -17,7 +17,7 @@ from diffusers import AutoencoderKLLTXVideo
 from numpy.typing import NDArray
 from torch import nn
 
-from generation.starter import latent, network, world
+from generation.starter import latent, network
 
 ANCHOR = 3.0
 PATCH, GROUP = 4, 2
@@ -50,13 +50,15 @@ class PointDecoder(nn.Module):
     def __init__(self, decoder: Any) -> None:
         super().__init__()
         wide = network.DECODER_WIDTH
+        widths = [wide, *network.UP_WIDTHS]
         self.conv_in = nn.Linear(latent.CHANNELS, wide)
         self.mid = nn.Sequential(*(PointBlock(wide) for _ in decoder.mid_block.resnets))
-        self.ups = nn.ModuleList(nn.Linear(wide, 8 * wide) for _ in decoder.up_blocks)
+        self.ups = nn.ModuleList(nn.Linear(a, 8 * b) for a, b in pairwise(widths))
         self.blocks = nn.ModuleList(
-            nn.Sequential(*(PointBlock(wide) for _ in block.resnets)) for block in decoder.up_blocks
+            nn.Sequential(*(PointBlock(width) for _ in block.resnets))
+            for width, block in zip(widths[1:], decoder.up_blocks, strict=True)
         )
-        self.conv_out = nn.Conv2d(wide, 3 * PATCH**2, 3, padding=1)
+        self.conv_out = nn.Conv2d(widths[-1], 3 * PATCH**2, 3, padding=1)
         _start_as_subdivision(self)
 
     def forward(self, codes: torch.Tensor) -> torch.Tensor:
@@ -99,13 +101,14 @@ class _Layout:
     """
 
     def __init__(self, frames: int, radius: int) -> None:
-        starts = np.cumsum([0, frames, frames, frames, frames, radius, len(world.SHAPES), 3, 3, 1])
-        self.fields = [slice(int(a), int(b)) for a, b in pairwise(starts[:5])]
-        self.radius = slice(int(starts[4]), int(starts[5]))
-        self.shape = slice(int(starts[5]), int(starts[6]))
-        self.ink = slice(int(starts[6]), int(starts[7]))
-        self.paper = slice(int(starts[7]), int(starts[8]))
-        self.anchor = int(starts[8])
+        kinds = latent.KINDS
+        widths = [frames] * 4 + [radius, kinds, 3, 3, 3, 1, 1, 1, 3, 1]
+        starts = np.cumsum([0, *widths])
+        parts = [slice(int(a), int(b)) for a, b in pairwise(starts)]
+        self.fields, self.radius = parts[:4], parts[4]
+        self.paper, self.fall, self.other_across, self.other_down = parts[7:11]
+        self.constant = slice(parts[5].start, parts[12].stop)
+        self.anchor = parts[13].start
 
 
 @torch.no_grad()
@@ -121,7 +124,7 @@ def _start_as_subdivision(point: PointDecoder) -> None:
     for level, up in enumerate(point.ups):
         frames = latent.SPAN >> (level + 1)
         then = _Layout(frames, frames)
-        weight = np.zeros((network.DECODER_WIDTH, 2, 2, 2, network.DECODER_WIDTH))
+        weight = np.zeros((up.out_features // 8, 2, 2, 2, up.in_features))
         for dt in range(2):
             time = basis if level == 0 else np.eye(2 * frames)
             part = time[dt * frames : (dt + 1) * frames]
@@ -129,7 +132,7 @@ def _start_as_subdivision(point: PointDecoder) -> None:
                 step = latent.BLOCK / 4 / 2**level
                 shift_x, shift_y = (2 * dx - 1) * step, (2 * dy - 1) * step
                 _fill(weight[:, dt, dy, dx], now, then, part, shift_x, shift_y)
-        up.weight.copy_(torch.from_numpy(weight.reshape(-1, network.DECODER_WIDTH)))
+        up.weight.copy_(torch.from_numpy(weight.reshape(-1, up.in_features)))
         nn.init.zeros_(up.bias)
         now = then
 
@@ -150,11 +153,11 @@ def _fill(
     weight[then.fields[0], cosine], weight[then.fields[0], sine] = x * time, y * time
     weight[then.fields[1], cosine], weight[then.fields[1], sine] = y * time, -x * time
     weight[then.radius, now.radius] = time[:, : now.radius.stop - now.radius.start]
-    weight[then.shape, now.shape] = np.eye(len(world.SHAPES))
-    weight[then.ink, now.ink] = np.eye(3)
-    falls = world.LIGHT_SLOPE * shift_y / world.SIZE / 0.96
-    weight[then.paper, now.paper] = np.eye(3) * (1 + falls)
-    weight[then.paper, now.anchor] = falls / ANCHOR
+    same = now.constant.stop - now.constant.start
+    weight[then.constant, now.constant] = np.eye(same)
+    weight[then.paper, now.fall] = np.eye(3) * shift_y / latent.BLOCK
+    weight[then.other_across, now.anchor] = x / ANCHOR
+    weight[then.other_down, now.anchor] = y / ANCHOR
     weight[then.anchor, now.anchor] = 1.0
 
 

@@ -5,8 +5,12 @@ the weights.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +20,36 @@ import torch
 from tqdm import tqdm
 
 CHECKPOINT_SECONDS = 120.0
+Maker = Callable[[np.random.Generator], Any]
+"""Draws the data of one step; a function of a module, so that another process can call it."""
+
+
+def device() -> torch.device:
+    """Where training computes: a GPU where there is one."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    torch.set_float32_matmul_precision("high")
+    return torch.device("cuda")
+
+
+def to_device(*arrays: Any) -> tuple[torch.Tensor, ...]:
+    """Arrays as tensors where training computes."""
+    place = device()
+    return tuple(torch.as_tensor(array).to(place, non_blocking=True) for array in arrays)
+
+
+def _drawn(make: Maker, seed: int, step: int) -> Any:
+    return make(np.random.default_rng([seed, step]))
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
 
 
 @dataclass
 class Run:
     """One stage's run: it ends after `steps`, or earlier when `minutes` are over, and then resumes
-    where it was.
+    where it was. With `workers`, that many processes draw the data ahead of time.
     """
 
     stage: str
@@ -30,6 +58,7 @@ class Run:
     seed: int = 0
     minutes: float | None = None
     quiet: bool = False
+    workers: int = 0
     done: int = 0
     seconds: float = 0.0
     parts: dict[str, Any] = field(default_factory=dict)
@@ -44,7 +73,7 @@ class Run:
         self.parts = parts
         if not self.path.exists():
             return
-        stored = torch.load(self.path, weights_only=True)
+        stored = torch.load(self.path, weights_only=True, map_location=device())
         if stored["seed"] != self.seed:
             raise ValueError(
                 f"{self.path} belongs to seed {stored['seed']}; delete it to start anew"
@@ -66,6 +95,33 @@ class Run:
     def rng(self) -> np.random.Generator:
         """Randomness of the present step, the same whether or not the run was interrupted."""
         return np.random.default_rng([self.seed, self.done])
+
+    def feed(self, make: Maker) -> Iterator[tuple[float, Any]]:
+        """Yield the share that is done and the data of the step, the same with or without
+        workers.
+        """
+        with self._source(make) as draw:
+            for share in self:
+                yield share, draw(self.done)
+
+    @contextmanager
+    def _source(self, make: Maker) -> Iterator[Callable[[int], Any]]:
+        if not self.workers:
+            yield lambda step: _drawn(make, self.seed, step)
+            return
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_one_thread)
+        ahead: deque[Future[Any]] = deque()
+
+        def draw(step: int) -> Any:
+            while len(ahead) < 3 * self.workers and step + len(ahead) < self.steps:
+                ahead.append(pool.submit(_drawn, make, self.seed, step + len(ahead)))
+            return ahead.popleft().result()
+
+        try:
+            yield draw
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def __iter__(self) -> Iterator[float]:
         """Yield the share of the run that is done, step by step, keeping checkpoints."""
@@ -98,6 +154,12 @@ class Run:
             log.write(json.dumps(line) + "\n")
 
     @property
+    def device(self) -> str:
+        """What the run computes on, by name."""
+        place = device()
+        return torch.cuda.get_device_name(place) if place.type == "cuda" else "processor cores"
+
+    @property
     def finished(self) -> bool:
         """Whether all steps are done."""
         return self.done >= self.steps
@@ -116,6 +178,7 @@ class Average(torch.nn.Module):
     def __init__(self, module: torch.nn.Module, decay: float) -> None:
         super().__init__()
         self.decay = decay
+        self.count = 0
         self.updates = torch.nn.Buffer(torch.zeros((), dtype=torch.int64))
         names = [name.replace(".", "/") for name, _ in module.named_parameters()]
         for name, parameter in zip(names, module.parameters(), strict=True):
@@ -125,9 +188,10 @@ class Average(torch.nn.Module):
     def update(self, module: torch.nn.Module) -> None:
         """Move towards the module's present parameters."""
         self.updates.add_(1)
-        decay = min(self.decay, (1 + int(self.updates)) / (10 + int(self.updates)))
-        for name, parameter in module.named_parameters():
-            self.get_buffer(name.replace(".", "/")).lerp_(parameter, 1 - decay)
+        count = self.count = self.count + 1 if self.count else int(self.updates)
+        decay = min(self.decay, (1 + count) / (10 + count))
+        averages = [self.get_buffer(n.replace(".", "/")) for n, _ in module.named_parameters()]
+        torch._foreach_lerp_(averages, list(module.parameters()), 1 - decay)
 
     @torch.no_grad()
     def copy_to(self, module: torch.nn.Module) -> None:

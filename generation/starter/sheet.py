@@ -12,22 +12,21 @@ from PIL import Image, ImageDraw, ImageFont
 
 from generation.encode import enlarge
 from generation.starter import evaluate, world
+from generation.starter.measures import Settings
 
 INK, PAPER = (40, 40, 48), (250, 249, 246)
 GAP, LABEL = 8, 22
 MOMENTS = (0, 5, 10, 16)
 STEP_CHOICES, GUIDANCE_CHOICES = (4, 8, 16, 32), (1.0, 1.5, 2.0, 3.0, 4.0)
 ABLATION_PROMPTS = (
-    "a yellow star rising on a purple background",
+    "a yellow star rising on a background fading from blue to purple",
     "a red cross moving left on a white background",
-    "a green heart growing on a black background",
-    "an orange ring bouncing on a blue background",
+    "a white heart circling over a gradient from purple to red",
+    "an orange square falling beside a white moon on a black background",
 )
 
 
-def contact_sheet(
-    pipeline: Any, prompts: Sequence[str], how: evaluate.Settings, target: Path
-) -> None:
+def contact_sheet(pipeline: Any, prompts: Sequence[str], how: Settings, target: Path) -> None:
     """Four moments of one clip for each prompt, two prompts in a row, as PNG."""
     cells = [
         _labelled(
@@ -40,11 +39,11 @@ def contact_sheet(
     _save(_grid(cells, 2), target)
 
 
-def ablation_sheet(pipeline: Any, how: evaluate.Settings, target: Path) -> None:
+def ablation_sheet(pipeline: Any, how: Settings, target: Path) -> None:
     """The same prompts and seeds at several step counts and guidance scales, as PNG."""
     columns = [
-        *(("steps", evaluate.Settings(steps, how.guidance)) for steps in STEP_CHOICES),
-        *(("guidance", evaluate.Settings(how.steps, scale)) for scale in GUIDANCE_CHOICES),
+        *(("steps", Settings(steps, how.guidance)) for steps in STEP_CHOICES),
+        *(("guidance", Settings(how.steps, scale)) for scale in GUIDANCE_CHOICES),
     ]
     cells = []
     for kind, setting in columns:

@@ -8,21 +8,27 @@ rest.
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from generation.starter import network, runs, words, world
 
-STEPS, BATCH = 700, 96
+STEPS, BATCH = 1100, 96
 RATE, BIAS_FACTOR = 1.5e-3, 25.0
 CHOICES: dict[str, tuple[str, ...]] = {
     "shape": world.SHAPES,
     "colour": world.COLOURS,
     "background": world.COLOURS,
+    "fade": world.COLOURS,
     "motion": world.MOTIONS,
     "size": ("small", "large"),
+    "company": world.COLOURS,
 }
 
 
@@ -66,35 +72,49 @@ def captions(
     return [text for text, _ in pairs], [said for _, said in pairs]
 
 
-def embed(
-    encoder: T5EncoderModel, tokenizer: PreTrainedTokenizerFast, texts: list[str], length: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """States and mask as the pipeline makes them: padded to `length`, the encoder blind to the
-    mask.
-    """
-    tokens = tokenizer(
-        texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
+def lesson(rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """One step's captions as tokens and mask, and what they say."""
+    texts, said = captions(rng, BATCH, held_out=False)
+    length = network.TEXT_LENGTH if rng.random() < 0.3 else int(rng.integers(32, 64))
+    return *tokens_of(texts, length), targets(said).numpy()
+
+
+@cache
+def _tokenizer() -> PreTrainedTokenizerFast:
+    return network.make_tokenizer()
+
+
+def tokens_of(texts: list[str], length: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Token numbers (B, length) and their mask, cut after the longest text: (B, L)."""
+    tokens = _tokenizer()(
+        texts, padding="max_length", max_length=length, truncation=True, return_tensors="np"
     )
-    states = encoder(tokens.input_ids)[0]
-    longest = int(tokens.attention_mask.sum(dim=1).max())
-    return states[:, :longest], tokens.attention_mask[:, :longest]
+    longest = int(tokens["attention_mask"].sum(axis=1).max())
+    return tokens["input_ids"], tokens["attention_mask"][:, :longest]
 
 
-def accuracy(
-    encoder: T5EncoderModel, probe: Probe, tokenizer: PreTrainedTokenizerFast, seed: int = 99
-) -> float:
+def embed(encoder: T5EncoderModel, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """States (B, L, 128) as the pipeline makes them: the encoder sees the padding, nobody after
+    it.
+    """
+    states: torch.Tensor = encoder(tokens)[0]
+    return states[:, : mask.shape[1]]
+
+
+def accuracy(encoder: T5EncoderModel, probe: Probe, seed: int = 99) -> float:
     """Share of 400 held-out captions read wholly right."""
     texts, said = captions(np.random.default_rng(seed), 400, held_out=True)
+    tokens, mask, wanted = runs.to_device(*tokens_of(texts, network.TEXT_LENGTH), targets(said))
     with torch.no_grad():
-        guesses = probe(*embed(encoder, tokenizer, texts, network.TEXT_LENGTH))
-    right = torch.stack([guess.argmax(dim=1) for guess in guesses]) == targets(said)
+        guesses = probe(embed(encoder, tokens, mask), mask)
+    right = torch.stack([guess.argmax(dim=1) for guess in guesses]) == wanted
     return float(right.all(dim=0).float().mean())
 
 
 def train(run: runs.Run) -> tuple[T5EncoderModel, float]:
     """Train (or finish training) the encoder; returns it with its accuracy on held-out captions."""
     torch.manual_seed(run.seed)
-    tokenizer, encoder, probe = network.make_tokenizer(), network.make_text_encoder(), Probe()
+    encoder, probe = network.make_text_encoder().to(runs.device()), Probe().to(runs.device())
     bias = [p for name, p in encoder.named_parameters() if "relative_attention_bias" in name]
     rest = [p for name, p in encoder.named_parameters() if "relative_attention_bias" not in name]
     optimizer = torch.optim.AdamW(
@@ -105,19 +125,18 @@ def train(run: runs.Run) -> tuple[T5EncoderModel, float]:
         weight_decay=0.01,
     )
     run.keep(encoder=encoder, probe=probe, optimizer=optimizer)
-    for share in run:
-        rng = run.rng()
+    for share, data in run.feed(lesson):
         runs.set_rates([optimizer], runs.warm_then_fade(share, run.done))
-        texts, said = captions(rng, BATCH, held_out=False)
-        length = network.TEXT_LENGTH if rng.random() < 0.3 else int(rng.integers(32, 64))
-        guesses = probe(*embed(encoder, tokenizer, texts, length))
+        tokens, mask, wanted = runs.to_device(*data)
+        guesses = probe(embed(encoder, tokens, mask), mask)
         loss = torch.stack(
-            [nn.functional.cross_entropy(g, t) for g, t in zip(guesses, targets(said), strict=True)]
+            [nn.functional.cross_entropy(g, t) for g, t in zip(guesses, wanted, strict=True)]
         ).sum()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([*encoder.parameters(), *probe.parameters()], 1.0)
         optimizer.step()
         if run.done % 50 == 0:
-            run.note(loss=float(loss.detach()), held_out=accuracy(encoder, probe, tokenizer))
-    return encoder, accuracy(encoder, probe, tokenizer)
+            run.note(loss=float(loss.detach()), held_out=accuracy(encoder, probe))
+    right = accuracy(encoder, probe)
+    return encoder.cpu(), right

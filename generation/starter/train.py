@@ -18,7 +18,7 @@ from diffusers import LTXPipeline
 
 from generation.starter import card, decoder, network, points, runs, text, transformer
 
-STAGES = ("text", "decoder", "transformer", "more")
+STAGES = ("text", "decoder", "whole", "transformer", "more")
 SEED = 1
 
 
@@ -30,6 +30,7 @@ def run_stage(
     seed: int = SEED,
     minutes: float | None = None,
     steps: int | None = None,
+    workers: int = 0,
     quiet: bool = False,
 ) -> bool:
     """Run or resume a stage; False when the minutes ended before the steps. `steps` makes it a
@@ -37,12 +38,16 @@ def run_stage(
     """
 
     def start(name: str, count: int) -> runs.Run:
-        return runs.Run(name, work, steps or count, seed=seed, minutes=minutes, quiet=quiet)
+        run = runs.Run(name, work, steps or count, seed=seed, minutes=minutes, quiet=quiet)
+        run.workers = workers
+        return run
 
     if stage == "text":
         return _train_text(start, folder)
     if stage == "decoder":
         return _train_decoder(start, folder)
+    if stage == "whole":
+        return _train_whole(start(stage, decoder.WHOLE_STEPS), folder)
     if stage == "transformer":
         return _train_transformer(start(stage, transformer.STEPS), folder, anew=True)
     if stage == "more":
@@ -66,27 +71,30 @@ def _train_decoder(start: Any, folder: Path) -> bool:
         return False
     second = start("decoder-consensus", decoder.CONSENSUS_STEPS)
     decoder.train_consensus(second, vae)
-    if not second.finished:
-        return False
-    whole = start("decoder-whole", decoder.WHOLE_STEPS)
-    decoder.train_whole(whole, vae)
-    if whole.finished:
-        sharp = round(decoder.measure(vae), 2)
+    if second.finished:
+        sharp = {"decibels": round(decoder.measure(vae), 2)}
         publish(folder, vae=vae)
         card.record(folder, "decoder, block by block", first, {})
-        card.record(folder, "decoder, consensus of blocks", second, {})
-        card.record(folder, "decoder, whole", whole, {"decibels": sharp})
-    return bool(whole.finished)
+        card.record(folder, "decoder, consensus of blocks", second, sharp)
+    return bool(second.finished)
+
+
+def _train_whole(run: runs.Run, folder: Path) -> bool:
+    vae = decoder.train_whole(run, load(folder).vae)
+    if run.finished:
+        sharp = {"decibels": round(decoder.measure(vae), 2)}
+        publish(folder, vae=vae)
+        card.record(folder, "decoder, whole", run, sharp)
+    return run.finished
 
 
 def _train_transformer(run: runs.Run, folder: Path, *, anew: bool) -> bool:
     before = load(folder)
     model = transformer.train(run, before.text_encoder, None if anew else before.transformer)
     if run.finished:
-        look = transformer.quick_look(
-            model, before.text_encoder, network.make_tokenizer(), count=256
-        )
-        publish(folder, transformer=model)
+        place = runs.device()
+        look = transformer.quick_look(model.to(place), before.text_encoder.to(place), count=256)
+        publish(folder, transformer=model.cpu())
         card.record(folder, run.stage, run, {name: round(value, 4) for name, value in look.items()})
     return run.finished
 

@@ -61,12 +61,23 @@ MOTION_WORDS = {
     "shrinking": ("shrinking", "shrinks", "getting smaller", "contracting"),
     "spinning": ("spinning", "spins", "turning", "rotating"),
     "bouncing": ("bouncing", "bounces", "hopping", "jumping"),
+    "circling": ("circling", "circles around", "going around", "revolving"),
 }
-LEFT_OUT = ("spinning",)
+ORBITS = ("orbiting", "circling", "going around", "revolving around")
+"""How a shape circles a companion."""
+BESIDE = ("beside", "next to", "with", "near")
+DISCS = ("circle", "disc", "ball")
+ALSO = {
+    "yellow": ("sun", "sun", "sun"),
+    "orange": ("sun", "sun"),
+    "white": ("moon", "moon", "moon"),
+}
+"""The companion's nouns, and those of some colours only."""
+LEFT_OUT: tuple[str, ...] = ()
 """Motions that are trained but drawn too badly to ship: the shipped tokenizer lacks their words."""
 LEADING_MOTIONS = (
     "rising", "falling", "growing", "expanding", "shrinking",
-    "spinning", "rotating", "turning", "bouncing", "hopping",
+    "spinning", "rotating", "turning", "bouncing", "hopping", "circling", "revolving",
 )  # fmt: skip
 GROUNDS = (
     "on a {c} background",
@@ -77,29 +88,45 @@ GROUNDS = (
     "with a {c} background",
     "against {c}",
 )
+FADES = (
+    "on a background fading from {c} to {d}",
+    "against a background fading from {c} to {d}",
+    "over a gradient from {c} to {d}",
+    "on a {c} to {d} gradient",
+    "on {c} fading to {d}",
+)
 OPENINGS = ("", "", "", "", "a video of ", "a clip of ", "an animation of ")
 WORD = re.compile(r"[a-z]+")
+ARTICLE = re.compile(r"\ba (?=[aeiou])")
 
 
 class Attributes(TypedDict):
-    """What a caption says; None where it is silent."""
+    """What a caption says; None where it is silent, and where a background is plain or a shape
+    alone. `company` is the colour of the disc beside it.
+    """
 
     shape: str | None
     colour: str | None
     background: str | None
+    fade: str | None
     motion: str | None
     size: str | None
+    company: str | None
 
 
 def attributes(scenes: world.Scenes, index: int) -> Attributes:
     """Everything a full caption of this scene would say."""
     size = world.SIZES[scenes.size[index]]
+    plain = scenes.fade[index] == scenes.background[index]
+    alone = scenes.other_colour[index] == world.NONE
     return {
         "shape": world.SHAPES[scenes.shape[index]],
         "colour": world.COLOURS[scenes.colour[index]],
         "background": world.COLOURS[scenes.background[index]],
+        "fade": None if plain else world.COLOURS[scenes.fade[index]],
         "motion": world.MOTIONS[scenes.motion[index]],
         "size": None if size == "medium" else size,
+        "company": None if alone else world.COLOURS[scenes.other_colour[index]],
     }
 
 
@@ -120,6 +147,8 @@ def thin(rng: np.random.Generator, said: Attributes) -> Attributes:
     for name in ("shape", "colour", "background", "motion", "size"):
         if rng.random() < share:
             kept[name] = None
+    if kept["background"] is None:
+        kept["fade"] = None
     return kept
 
 
@@ -133,29 +162,54 @@ def caption(rng: np.random.Generator, said: Attributes) -> str:
     size = pick(SIZE_WORDS[said["size"]]) if said["size"] else ""
     noun = pick(SHAPE_WORDS[said["shape"]]) if said["shape"] else ""
     motion = pick(MOTION_WORDS[said["motion"]]) if said["motion"] else ""
-    ground = pick(COLOUR_WORDS[said["background"]]) if said["background"] else ""
-    if not noun and (size or motion) and rng.random() < 0.7:
+    company = _company(rng, said)
+    if company and said["motion"] == "circling":
+        motion = pick(ORBITS)
+    if not noun and (size or motion or company) and rng.random() < 0.7:
         noun = pick(("shape", "thing"))
     style = rng.random()
-    if style < 0.12:
+    ground = pick(COLOUR_WORDS[said["background"]]) if said["background"] else ""
+    if style < 0.12 and not company and not said["fade"]:
         return _as_tags(rng, [size, colour, noun, motion, f"{ground} background" if ground else ""])
     place = pick(GROUNDS).format(c=ground) if ground else ""
-    lead = motion in LEADING_MOTIONS and style < 0.3
+    if said["fade"]:
+        place = pick(FADES).format(c=ground, d=pick(COLOUR_WORDS[said["fade"]]))
+    lead = motion in LEADING_MOTIONS and style < 0.3 and not company
     described = [motion if lead else "", size, colour, noun]
     thing = " ".join(part for part in described if part)
     if noun and rng.random() < 0.85:
         article = pick(("a", "a", "the"))
-        thing = f"{'an' if article == 'a' and thing[0] in 'aeiou' else article} {thing}"
+        thing = f"{article} {thing}"
     action = "" if lead else motion
+    if company:
+        action = _accompanied(rng, said, action, company)
     if style > 0.88 and place:
         sentence = f"{place}, {thing} {action}"
-    elif style > 0.62:
+    elif style > 0.62 and not company:
         sentence = (
             f"{thing} {place} {action}" if rng.random() < 0.5 else f"{thing} {place}, {action}"
         )
     else:
         sentence = f"{thing} {action} {place}"
-    return " ".join((pick(OPENINGS) + sentence).split()).strip(" ,")
+    text = " ".join((pick(OPENINGS) + sentence).split()).strip(" ,")
+    return ARTICLE.sub("an ", text)
+
+
+def _company(rng: np.random.Generator, said: Attributes) -> str:
+    """The companion as a noun with its article; empty where there is none."""
+    if not said["company"]:
+        return ""
+    nouns = DISCS + ALSO.get(said["company"], ())
+    colours = COLOUR_WORDS[said["company"]]
+    return f"a {colours[rng.integers(len(colours))]} {nouns[rng.integers(len(nouns))]}"
+
+
+def _accompanied(rng: np.random.Generator, said: Attributes, action: str, company: str) -> str:
+    """What the shape does, and who stands beside it."""
+    if said["motion"] == "circling":
+        return f"{action} {company}"
+    beside = f"{BESIDE[int(rng.integers(len(BESIDE)))]} {company}"
+    return f"{action} {beside}" if rng.random() < 0.6 else f"{beside} {action}"
 
 
 def _as_tags(rng: np.random.Generator, parts: list[str]) -> str:
@@ -197,10 +251,18 @@ def vocabulary() -> list[str]:
         "a an the shape thing background wall",
         *OPENINGS,
         *GROUNDS,
+        *FADES,
+        *ORBITS,
+        *BESIDE,
+        "sun moon",
         *LEADING_MOTIONS,
     ]
     for table in (SHAPE_WORDS, COLOUR_WORDS, SIZE_WORDS, MOTION_WORDS):
         for options in table.values():
             texts.extend(options)
-    found = {word for text in texts for word in WORD.findall(text.replace("{c}", " "))}
+    found = {
+        word
+        for text in texts
+        for word in WORD.findall(text.replace("{c}", " ").replace("{d}", " "))
+    }
     return sorted(found)

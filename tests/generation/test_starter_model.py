@@ -9,7 +9,7 @@ import pytest
 
 from generation.starter import checker, evaluate, measures, network, words, world
 
-HOW = evaluate.Settings(steps=10, guidance=1.5)
+HOW = measures.Settings(steps=10, guidance=2.0)
 
 
 @pytest.fixture(scope="module")
@@ -72,19 +72,26 @@ def test_the_text_encoder_tells_the_shapes_colour_from_the_backgrounds(pipeline:
     [
         (
             "a large red circle moving left on a white background",
-            ("circle", "red", "white", "left"),
+            ("circle", "red", "white", "left", None),
         ),
-        ("an orange heart bouncing on a blue wall", ("heart", "orange", "blue", "bouncing")),
-        ("a green cross growing on black", ("cross", "green", "black", "growing")),
+        (
+            "an orange heart bouncing over a gradient from blue to purple",
+            ("heart", "orange", "blue to purple", "bouncing", None),
+        ),
+        (
+            "a green cross growing next to a white moon on black",
+            ("cross", "green", "black", "growing", "white"),
+        ),
     ],
 )
 def test_a_clip_shows_what_its_prompt_says(
-    pipeline: Any, prompt: str, seen: tuple[str, str, str, str]
+    pipeline: Any, prompt: str, seen: tuple[str, str, str, str, str | None]
 ) -> None:
     frames = one(pipeline, prompt, seed=11)
     assert frames.shape == (world.FRAMES, world.SIZE, world.SIZE, 3)
     sight = checker.check(measures.through_file(frames))
-    assert (sight.shape, sight.colour, sight.background, sight.motion) == seen
+    found = (sight.shape, sight.colour, sight.background, sight.motion, sight.company)
+    assert found == seen
 
 
 def test_the_seed_decides_the_clip(pipeline: Any) -> None:

@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from generation.starter import evaluate, latent, network, points, runs, text, train, world
+from generation.starter import (
+    drawing,
+    evaluate,
+    latent,
+    measures,
+    network,
+    points,
+    runs,
+    text,
+    train,
+    world,
+)
 
 
 def rehearse(stage: str, work: Path, folder: Path, minutes: float | None = None) -> bool:
@@ -65,6 +76,35 @@ def test_all_stages_from_nothing_leave_a_pipeline_that_runs(tmp_path: Path) -> N
         "transformer", "more",
     }  # fmt: skip
     assert {facts["steps"] for facts in card["training"].values()} == {3}
-    how = evaluate.Settings(steps=2, guidance=2.0)
+    how = measures.Settings(steps=2, guidance=2.0)
     frames = next(evaluate.make(evaluate.load(folder), ["a red circle"], [1], how))
     assert frames.shape == (17, 128, 128, 3)
+
+
+def test_tensors_draw_the_same_pixels_as_the_world() -> None:
+    scenes = world.sample(np.random.default_rng(6), 6, None)
+    axis = np.repeat(np.arange(world.SIZE, dtype=np.float32)[None] + 0.5, 6, axis=0)
+    paths = [part[:, world.LEAD :] for part in (scenes.x, scenes.y, scenes.radius, scenes.angle)]
+    drawn = drawing.draw(scenes, paths, axis, axis).numpy()
+    for index in range(6):
+        gap = np.abs((drawn[index] + 1) * 127.5 - world.render(scenes, index))
+        assert gap.max() <= 1.01
+
+
+def test_data_drawn_ahead_by_other_processes_are_the_same(tmp_path: Path) -> None:
+    def seen(name: str, workers: int) -> list[int]:
+        run = runs.Run(name, tmp_path, 4, seed=3, workers=workers, quiet=True)
+        return [value for _, value in run.feed(_drawn)]
+
+    assert seen("alone", 0) == seen("helped", 2)
+
+
+def _drawn(rng: np.random.Generator) -> int:
+    return int(rng.integers(1_000_000))
+
+
+def test_the_world_on_which_the_weights_were_trained_is_whitened_by_their_figures() -> None:
+    mean, scale = latent.statistics()
+    vae = evaluate.load(network.WEIGHTS).vae
+    assert np.allclose(vae.latents_mean.numpy(), mean, atol=2e-3)
+    assert np.allclose(vae.latents_std.numpy(), scale, rtol=2e-3)

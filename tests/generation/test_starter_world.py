@@ -49,9 +49,35 @@ def test_shapes_stay_in_the_picture() -> None:
         assert (path + reach < world.SIZE + 0.01).all()
 
 
-def test_a_shape_is_never_the_colour_of_its_background_and_round_ones_do_not_spin() -> None:
+def test_a_companion_stands_in_the_picture_and_is_never_touched() -> None:
+    found = scenes(3_000)
+    found = found.pick(found.other_colour != world.NONE)
+    assert len(found) > 700
+    other = found.other_radius[:, None]
+    for place in (found.other_x, found.other_y):
+        assert (place[:, None] - other > -0.01).all()
+        assert (place[:, None] + other < world.SIZE + 0.01).all()
+    away = np.hypot(found.x - found.other_x[:, None], found.y - found.other_y[:, None])
+    visible = slice(world.LEAD, None)
+    assert (away > found.radius + other)[:, visible].all()
+
+
+def test_backgrounds_fade_between_harmonious_colours_only() -> None:
+    found = scenes(3_000)
+    fading = found.pick(found.fade != found.background)
+    assert 0.2 < len(fading) / len(found) < 0.4
+    pairs = zip(fading.background.tolist(), fading.fade.tolist(), strict=True)
+    named = {frozenset((world.COLOURS[a], world.COLOURS[b])) for a, b in pairs}
+    assert named == {frozenset(pair) for pair in world.HARMONIES}
+    plain = found.pick(found.fade == found.background)
+    assert (plain.floor == plain.paper).all()
+
+
+def test_a_shape_stands_out_from_its_background_and_round_ones_do_not_spin() -> None:
     found = scenes(5_000, held_out=None)
+    assert world.contrasts()[found.colour, found.background, found.fade].all()
     assert (found.colour != found.background).all()
+    assert (found.colour != found.other_colour).all()
     spinning = found.motion == world.MOTIONS.index("spinning")
     assert not np.isin(found.shape[spinning], world.ROUND).any()
 
@@ -80,12 +106,17 @@ def test_latents_say_what_the_scene_is() -> None:
     still = found.pick(found.motion != world.MOTIONS.index("spinning"))
     seen = latent.read_out(latent.encode(still))
     assert (seen["shape"].argmax(axis=1) == still.shape).all()
-    assert np.abs(seen["x"] - still.x[:, world.LEAD :]).max() < 0.01
     assert np.abs(seen["radius"] - still.radius[:, world.LEAD :]).max() < 0.01
     hopping = still.motion == world.MOTIONS.index("bouncing")
+    circling = still.motion == world.MOTIONS.index("circling")
+    gap = np.abs(seen["x"] - still.x[:, world.LEAD :])
+    assert gap[~circling].max() < 0.01
+    assert gap[circling].mean() < 1.0
     gap = np.abs(seen["y"] - still.y[:, world.LEAD :])
-    assert gap[~hopping].max() < 0.01
-    assert gap[hopping].mean() < 1.0
+    assert gap[~hopping & ~circling].max() < 0.01
+    assert gap[hopping | circling].mean() < 1.0
+    there = still.other_colour != world.NONE
+    assert ((seen["other_radius"] > 0) == there).all()
 
 
 def test_captions_use_known_words_only_and_many_phrasings() -> None:
@@ -97,7 +128,8 @@ def test_captions_use_known_words_only_and_many_phrasings() -> None:
     assert used <= known
     assert known - used <= {"shape", "thing"}
     said: words.Attributes = {
-        "shape": "star", "colour": "red", "background": "blue", "motion": "up", "size": None,
+        "shape": "star", "colour": "red", "background": "blue", "fade": None, "motion": "up",
+        "size": None, "company": None,
     }  # fmt: skip
     assert len({words.caption(rng, said) for _ in range(200)}) > 60
 
@@ -105,7 +137,8 @@ def test_captions_use_known_words_only_and_many_phrasings() -> None:
 def test_a_caption_names_what_it_was_told_and_nothing_else() -> None:
     rng = np.random.default_rng(2)
     said: words.Attributes = {
-        "shape": None, "colour": "red", "background": None, "motion": None, "size": None,
+        "shape": None, "colour": "red", "background": None, "fade": None, "motion": None,
+        "size": None, "company": None,
     }  # fmt: skip
     others = set(world.COLOURS) - {"red"}
     for _ in range(100):

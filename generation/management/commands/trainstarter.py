@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-STAGES = ("text", "decoder", "transformer", "more")
+STAGES = ("text", "decoder", "whole", "transformer", "more")
 
 
 class Command(BaseCommand):
@@ -20,6 +20,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--minutes", type=float, help="stop each stage after so many minutes")
         parser.add_argument("--threads", type=int, default=2, help="threads of torch (default 2)")
+        parser.add_argument(
+            "--workers", type=int, default=0, help="processes that draw data ahead (default none)"
+        )
         parser.add_argument("--seed", type=int, default=1, help="seed of the training (default 1)")
         parser.add_argument("--steps", type=int, help="a rehearsal: so many steps for each stage")
         parser.add_argument(
@@ -43,6 +46,7 @@ class Command(BaseCommand):
                     seed=options["seed"],
                     minutes=options["minutes"],
                     steps=options["steps"],
+                    workers=options["workers"],
                 )
             except (ValueError, OSError) as error:
                 raise CommandError(str(error)) from error
