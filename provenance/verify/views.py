@@ -1,5 +1,6 @@
 """The verify page: a file comes in, streams to disk, is read in a child, and is gone again."""
 
+import logging
 import uuid
 from typing import Any
 
@@ -12,11 +13,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from provenance.core.errors import KeysRefused
+
 from . import keyevents, ledger, presenting, reports, uploads
 from .belief import site_list
 from .errors import ReportRefused
 from .forms import FindForm, UploadForm
 from .models import Credential
+
+log = logging.getLogger(__name__)
 
 UNPROCESSABLE = 422
 PUBLISHED = "published"
@@ -73,7 +78,12 @@ def find(request: HttpRequest) -> HttpResponse:
 @require_safe
 def trust_list(request: HttpRequest) -> HttpResponse:
     """Whom this archive's checks believe, for checks elsewhere (docs/keys.md)."""
-    text = site_list().text
+    try:
+        text = site_list().text
+    except KeysRefused:  # it names folders, which are the operator's business alone
+        log.exception("trust.json cannot be served")
+        words = "This archive has no keys yet, or cannot read them. Its operator can mend that.\n"
+        return HttpResponse(words, status=503, content_type="text/plain")
     # Anybody's page may check by it; there is nothing private in it.
     headers = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
     entry = keyevents.entry_of_trust_list(text)

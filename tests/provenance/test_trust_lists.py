@@ -527,3 +527,14 @@ def test_a_hidden_prompt_is_opened_offline_by_the_file_that_its_artist_gave(
     assert "archive.reveal.mismatch" in capsys.readouterr().out
     given.write_text("{}")
     assert main([str(path), "--trust", str(trust), "--opening", str(given)]) == 3
+
+
+@pytest.mark.django_db
+def test_an_archive_without_keys_says_so_instead_of_breaking(
+    client: Client, tmp_path: Path, settings: Any
+) -> None:
+    settings.KEYS_DIR = tmp_path / "nothing"
+    answer = client.get("/verify/trust.json")
+    assert answer.status_code == 503
+    assert b"has no keys yet" in answer.content
+    assert str(tmp_path).encode() not in answer.content
