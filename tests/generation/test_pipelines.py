@@ -113,6 +113,7 @@ class Crowded:
             raise torch.OutOfMemoryError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
 def test_out_of_memory_is_tried_once_more_with_everything_spared(
     times: int, model_folder: Path, monkeypatch: pytest.MonkeyPatch

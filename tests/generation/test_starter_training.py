@@ -91,6 +91,7 @@ def test_tensors_draw_the_same_pixels_as_the_world() -> None:
         assert gap.max() <= 1.01
 
 
+@pytest.mark.slow
 def test_data_drawn_ahead_by_other_processes_are_the_same(tmp_path: Path) -> None:
     def seen(name: str, workers: int) -> list[int]:
         run = runs.Run(name, tmp_path, 4, seed=3, workers=workers, quiet=True)
