@@ -26,9 +26,12 @@ test:  ## the quick lane; needs no running service
 	@$(PYTHON3) tools/setup.py test
 	$(PYTHON) -m pytest -m "not slow and not browser and not services" -n 2 --dist loadfile
 
+# The browser driver runs each test in a context of its own, in which Django sees other database
+# connections: its lane has a process of its own.
 test-all:  ## every lane; a skipped test counts as a failure
 	@$(PYTHON3) tools/setup.py test
-	$(PYTHON) -m pytest -p tests.noskip
+	$(PYTHON) -m pytest -p tests.noskip -m "not browser"
+	$(PYTHON) -m pytest -p tests.noskip -m browser
 
 tools:  ## install what the extra lanes need (Debian packages, asks for root; npm packages; a witness)
 	@sh tools/debian.sh
