@@ -5,6 +5,7 @@ import uuid
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import conditional_page, require_safe
 
 from generation.models import Clip, Visibility
@@ -125,3 +126,9 @@ def _json(body: dict[str, object], status: int = 200) -> HttpResponse:
     response = JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
     response["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+@csrf_exempt  # nothing is done here
+def unknown(request: HttpRequest, rest: str) -> HttpResponse:
+    """An address of the API that leads nowhere: programs are told so in JSON as well."""
+    return _json({"error": gettext("There is nothing at this address of the API.")}, 404)

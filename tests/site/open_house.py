@@ -42,6 +42,7 @@ class House:
             "int": ["0", "1"],
             "slug": [self.collection.slug, "open-letter", "artists-16", "nothing"],
             "str": ["2026-11-26", "prompt", "clip"],
+            "any": ["nothing", "a/b"],
             "path": ["0/000", "entries/000", "0/x001/067"],
         }
 
