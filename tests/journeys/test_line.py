@@ -27,7 +27,7 @@ def publish_and_download(page: Page, folder: Path) -> Path:
     page.get_by_role("button", name="Publish it").click()
     expect(page.get_by_text("AI-generated").first).to_be_visible()
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Download").click()
+        page.get_by_role("link", name="Download the clip").click()
     target = folder / "downloaded.mp4"
     waiting.value.save_as(target)
     return target
