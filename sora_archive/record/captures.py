@@ -110,16 +110,6 @@ def sweep() -> str:
     return f"{len(old)} captured copies without a row deleted" if old else ""
 
 
-def damaged() -> list[Capture]:
-    """The copies whose file is gone or has another hash than it had."""
-    found = []
-    for capture in Capture.objects.select_related("source").iterator():
-        path = path_of(capture.sha256)
-        if not path.is_file() or storage.sha256_of(path) != capture.sha256:
-            found.append(capture)
-    return found
-
-
 def stored() -> Iterator[tuple[Path, str]]:
     """Every copy that a row names, for fixity and for backups."""
     for sha256 in Capture.objects.values_list("sha256", flat=True).distinct().iterator():

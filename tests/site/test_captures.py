@@ -7,10 +7,12 @@ import os
 import time
 import zipfile
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -45,7 +47,7 @@ WACZ = zipped("datapackage.json", "archive/data.warc.gz", "pages/pages.jsonl")
 def kites(db: None, settings: Settings, tmp_path: Path) -> None:
     """A small record, and a media folder of its own."""
     load(SMALL.encode())
-    settings.MEDIA_DIR = tmp_path / "media"
+    settings.MEDIA_DIR, settings.DATA = tmp_path / "media", tmp_path / "data"
 
 
 def form(data: bytes = PDF, name: str = "page.pdf") -> dict[str, object]:
@@ -187,18 +189,31 @@ def test_neither_sweep_takes_a_copy_that_is_named_and_ours_takes_orphans(
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda path: path.unlink(), lambda path: path.write_bytes(b"other")],
+    ("spoil", "found"),
+    [(lambda path: path.unlink(), "missing"), (lambda path: path.write_bytes(b"other"), "altered")],
     ids=["gone", "changed"],
-)  # fmt: skip
-def test_a_copy_that_is_damaged_is_named(
-    as_mo: Client, client: Client, log: Log, spoil: Callable[[Path], object]
+)
+def test_fixity_names_a_copy_that_is_damaged_tells_the_log_and_deletes_nothing(
+    as_mo: Client, log: Log, spoil: Callable[[Path], object], found: str
 ) -> None:
     as_mo.post(PAGE, form())
     capture = Capture.objects.get()
-    assert captures.damaged() == []
-    spoil(captures.path_of(capture.sha256))
-    assert captures.damaged() == [capture]
-    assert client.get(capture.get_absolute_url()).status_code == 200
+    spoil(path := captures.path_of(capture.sha256))
+    left = path.read_bytes() if path.exists() else None
+    with pytest.raises(CommandError, match="Put these files back"):
+        call_command("fixity", stdout=StringIO(), stderr=(said := StringIO()))
+    assert f"{found}: {capture.sha256}" in said.getvalue()
+    log.take_up()
+    [entry] = log.bodies(EntryType.FIXITY)
+    assert (entry["checked"], entry[found]) == (1, 1)
+    assert Capture.objects.get() == capture
+    assert (path.read_bytes() if path.exists() else None) == left
+
+
+def test_fixity_finds_a_sound_copy_sound(as_mo: Client, log: Log) -> None:
+    as_mo.post(PAGE, form())
+    call_command("fixity", stdout=(said := StringIO()), stderr=StringIO())
+    assert "1 files checked: 0 missing, 0 altered; 0 files no row names." in said.getvalue()
 
 
 @pytest.mark.parametrize(
