@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 from django.conf import settings
-from django.core.handlers.base import BaseHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.management import call_command
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -46,6 +46,7 @@ from tests.stack import Stack, free_port
 PROMPT = "a red circle moves left on the blue background"
 PAGE = 24
 BATCH = 5_000
+BROWSER = {"Accept": "text/html", "Accept-Language": "en-GB,en;q=0.9"}
 
 
 @dataclass(frozen=True)
@@ -172,18 +173,21 @@ def the_memory(archive: Archive, pairs: int) -> Iterator[Ratio]:
 
 
 def the_page(archive: Archive, pairs: int) -> Iterator[Ratio]:
-    """The gallery's first page against a bare view of the same template from constants."""
+    """The gallery's first page against a bare view of the same template from constants.
+
+    Both are asked as a web server asks: through WSGI, with the signals around a request.
+    """
     fill(archive, PAGE + 1)
-    client = Client()
     setup_test_environment()  # so that the answer tells its template and what it was given
-    answer = client.get("/")
+    answer = Client().get("/")
     teardown_test_environment()
     assert answer.status_code == 200
+    bare = bare_site(str(answer.templates[0].name), constants(answer.context))
     yield in_turns(
         "the gallery's page : a bare view of its constants",
-        lambda: client.get("/"),
-        bare_site(str(answer.templates[0].name), constants(answer.context)),
-        pairs * 10,
+        asked_for("/", WSGIHandler()),
+        asked_for("/bare/", bare),
+        pairs * 20,
     )
 
 
@@ -201,21 +205,35 @@ def constants(contexts: Any) -> dict[str, Any]:
     return {name: list(value) if name == "works" else value for name, value in flat.items()}
 
 
-def bare_site(template: str, context: dict[str, Any]) -> Callable[[], object]:
-    """A request to a site without middleware whose one view renders a template from constants."""
+def bare_site(template: str, context: dict[str, Any]) -> WSGIHandler:
+    """A site without middleware whose one view renders a template from constants."""
 
     def view(request: HttpRequest) -> HttpResponse:
         return HttpResponse(render_to_string(template, context))
 
-    handler = BaseHandler()
+    urls = ModuleType("bare")
+    setattr(urls, "urlpatterns", [path("bare/", view), *get_resolver().url_patterns])  # noqa: B010
+
+    class Bare(WSGIHandler):
+        request_class = type("BareRequest", (WSGIRequest,), {"urlconf": urls})
+
     with override_settings(MIDDLEWARE=[]):
-        handler.load_middleware()
-    urls = SimpleNamespace(urlpatterns=[path("bare/", view), *get_resolver().url_patterns])
+        return Bare()
+
+
+def asked_for(address: str, site: WSGIHandler) -> Callable[[], object]:
+    """A request as a phone's browser sends it, answered to the last byte."""
+    environ = RequestFactory(headers=BROWSER).get(address).META
+
+    def begin(status: str, headers: object, error: object = None, /) -> Callable[[bytes], object]:
+        assert status == "200 OK", status
+        return len
 
     def ask() -> object:
-        request = RequestFactory().get("/bare/")
-        setattr(request, "urlconf", urls)  # noqa: B010 - Django reads it, its types do not know it
-        return handler.get_response(request)
+        answer = site(dict(environ), begin)
+        body = b"".join(answer)
+        answer.close()
+        return body
 
     return ask
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from provenance.core.records import (
@@ -38,7 +39,7 @@ _FIND = """
 
 __all__ = [
     "CHANNEL", "LogUnavailable", "OutboxMisused", "Prepared", "index_of", "indexes_of",
-    "new_opening", "openings_of", "openings_of_all", "prepare", "submit", "submit_all",
+    "new_opening", "openings_of", "openings_of_all", "place_of", "prepare", "submit", "submit_all",
     "submit_prepared", "wait_for",
 ]  # fmt: skip
 
@@ -125,6 +126,13 @@ def indexes_of(tickets: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [list(tickets)])
         return dict(cursor.fetchall())
+
+
+def place_of(ticket: str) -> Subquery:
+    """The same as a part of another's query: `ticket` is the column that holds the ticket."""
+    signed = models.Checkpoint.objects.order_by("-head_id").values("head_id")[:1]
+    entry = models.Entry.objects.filter(ticket=OuterRef(ticket), index__lt=Subquery(signed))
+    return Subquery(entry.values("index")[:1])
 
 
 def wait_for(ticket: uuid.UUID, timeout: float, tick: Callable[[], None] | None = None) -> int:

@@ -60,7 +60,7 @@ def covers() -> Sequence[Cover]:
 
 
 def shown_pieces(collection: Collection) -> Sequence[Shown]:
-    """The clips of a collection that hang, in the curator's order; three queries."""
+    """The clips of a collection that hang, in the curator's order; two queries."""
     notes = dict(collection.pieces.values_list("clip_id", "note"))
     works = {work.id: work for work in wall.works_of(Hanging.objects.filter(clip__in=notes))}
     return [Shown(works[clip], note) for clip, note in notes.items() if clip in works]

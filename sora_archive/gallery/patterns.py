@@ -134,9 +134,7 @@ def everything() -> dict[str, object]:
 
 
 def _work(artist: str, title: str, entry: int | None) -> Specimen:
-    return Specimen(
-        _NOBODY, _AT, title.strip(), artist, _("A model"), 512, 512, 24, 8, _NOBODY, entry
-    )
+    return Specimen(_NOBODY, _AT, title.strip(), artist, _("A model"), 512, 512, 24, 8, entry)
 
 
 def _player(

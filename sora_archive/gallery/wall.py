@@ -29,7 +29,7 @@ WORKS_A_PAGE = 24
 _Rows = Sequence[Sequence[Any]]  # of the columns of _LABEL
 _LABEL = (
     "clip_id", "published_at", "title", "artist", "model", "width", "height", "frames", "fps",
-    "ticket",
+    "entry",
 )  # fmt: skip
 # What machines are told besides; the rest of the rows stays where it is.
 _SHOWN = (
@@ -91,8 +91,7 @@ class Work:
     height: int
     frames: int
     fps: int
-    ticket: uuid.UUID
-    entry: int | None = None
+    entry: int | None
 
     @property
     def seconds(self) -> float:
@@ -167,20 +166,20 @@ class Exhibits:
 
 
 def page(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -> Page:
-    """The chosen works older than `after`, or the newest; two queries however many there are."""
+    """The chosen works older than `after`, or the newest; one query however many there are."""
     rows: _Rows
     if choice or after:
         rows = list(_hangings(choice, after).values_list(*_LABEL)[: size + 1])
     else:
         rows = _newest(size + 1)
-    works = _works(rows[:size])
+    works = [Work(*row) for row in rows[:size]]
     last = works[-1] if len(rows) > size else None
     return Page(works, Place(last.published_at, last.id) if last else None)
 
 
 def works_of(hangings: QuerySet[Hanging]) -> Sequence[Work]:
-    """The labels of some rows of the wall, in their order; two queries."""
-    return _works(list(hangings.values_list(*_LABEL)))
+    """The labels of some rows of the wall, in their order; one query."""
+    return [Work(*row) for row in _numbered(hangings).values_list(*_LABEL)]
 
 
 def _newest(size: int) -> _Rows:
@@ -196,27 +195,22 @@ def _newest_sql() -> str:
     return f"{statement} LIMIT %s"
 
 
-def _works(rows: _Rows) -> Sequence[Work]:
-    """Labels with their numbers in the log; one query."""
-    entries = outbox.indexes_of([row[-1] for row in rows]) if rows else {}
-    return [Work(*(*row, entries.get(row[-1]))) for row in rows]
-
-
 def exhibits(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -> Exhibits:
-    """The same for machines, which are told more of each clip; two queries as well."""
+    """The same for machines, which are told more of each clip; one query as well."""
     more = _hangings(choice, after).select_related("clip__generation__artist", "clip__credential")
     rows = list(more.only("published_at", *_SHOWN)[: size + 1])
-    clips, following = [row.clip for row in rows[:size]], len(rows) > size
-    tickets = [clip.credential.generated_ticket for clip in clips]
-    entries = outbox.indexes_of(tickets) if tickets else {}
-    last = Place(rows[size - 1].published_at, clips[-1].pk) if following else None
-    return Exhibits(
-        [Exhibit(clip, entries.get(clip.credential.generated_ticket)) for clip in clips], last
-    )
+    shown = [Exhibit(row.clip, getattr(row, "entry")) for row in rows[:size]]  # noqa: B009 - annotated
+    last = rows[size - 1] if len(rows) > size else None
+    return Exhibits(shown, Place(last.published_at, last.clip_id) if last else None)
+
+
+def _numbered(hangings: QuerySet[Hanging]) -> QuerySet[Hanging]:
+    """With the number of each clip in the log, as `entry`."""
+    return hangings.annotate(entry=outbox.place_of("ticket"))
 
 
 def _hangings(choice: Choice, after: Place | None) -> QuerySet[Hanging]:
-    hangings = choice.hangings().order_by("-published_at", "-clip_id")
+    hangings = _numbered(choice.hangings()).order_by("-published_at", "-clip_id")
     if after is None:
         return hangings
     # The first condition alone bounds the index scan; the second settles equal times.

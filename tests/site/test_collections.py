@@ -186,10 +186,10 @@ def test_an_unknown_act_changes_nothing_but_the_note(
     assert Piece.objects.get(pk=piece.pk).note == ""
 
 
-def test_a_collection_costs_four_queries_however_long_it_is(
+def test_a_collection_costs_three_queries_however_long_it_is(
     client: Client, collection: Collection, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    for address, queries in (("/collections/", 4), ("/collections/things-that-leave/", 4)):
+    for address, queries in (("/collections/", 3), ("/collections/things-that-leave/", 3)):
         with django_assert_num_queries(queries):
             client.get(address)
 
