@@ -2,21 +2,18 @@
 
 import json
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-import pytest_django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
-from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 
 from generation.engines import catalog
 from generation.engines.catalog import UNTRAINED
 from sora_archive.accounts.models import Role, User
 from sora_archive.accounts.people import create_person
+from tests.emptying import empty_quickly
 from tests.people import ADA, BEN, MO, Person
 from tests.signing_in import signed_in, signed_in_with_two_steps
 
@@ -40,24 +37,9 @@ def _quick_passwords() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
-) -> None:
-    """Lets the flush after a transactional test empty the log, which its triggers refuse.
-
-    Only the owner of the tables can do this, and only in sight of everybody: by DDL.
-    """
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE tgenabled = 'A'")
-        guards = cursor.fetchall()
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def unguarded(operations: BaseDatabaseOperations, statements: Iterable[str]) -> None:
-        off = [f"ALTER TABLE {table} DISABLE TRIGGER {name}" for name, table in guards]
-        on = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for name, table in guards]
-        flush(operations, [*off, *statements, *on])
-
-    BaseDatabaseOperations.execute_sql_flush = unguarded  # type: ignore[method-assign,assignment]
+def django_db_setup(django_db_setup: None) -> None:
+    """What a transactional test leaves, in the log too, is gone before the next."""
+    empty_quickly()
 
 
 def _person(person: Person) -> User:
