@@ -12,6 +12,7 @@ from typing import Any
 
 from .failures import words_for
 from .lines import Failure, dig, shown
+from .wording import Who
 
 MOST_ANCESTORS = 64
 DEEPEST = 16
@@ -25,7 +26,9 @@ _LIST = re.compile(r"found in \[([^\]]*)\]")
 class Ancestor:
     """A file that another was made from; `depth` 1 is a parent of the file in hand.
 
-    `trust_uri` names the list that vouches for its signer here and now, where one does.
+    `trusted` says whether a list vouches for its signer here and now, and `trust_uri` which one,
+    empty where only a stranger tells. `who` and `signer_text` are the verdict's: whose list it is,
+    None where that is not known.
     """
 
     depth: int
@@ -36,6 +39,15 @@ class Ancestor:
     signed_by: str
     trust_uri: str
     failures: tuple[Failure, ...] = ()
+    serial: str = ""
+    trusted: bool = False
+    who: Who | None = "unknown"
+    signer_text: str = ""
+
+    @property
+    def broken(self) -> bool:
+        """Whether its bytes, or a statement about it, were not those that were signed."""
+        return any(each.about_bytes for each in self.failures)
 
 
 @dataclass(frozen=True)
@@ -71,16 +83,18 @@ class Store:
     def _take(self, delta: Mapping[str, Any]) -> None:
         for each in delta.get("success") or ():
             if each.get("code") == _TRUSTED:
-                vouching = _LIST.search(str(each.get("explanation")))
-                self.trusted[_manifest_in(each)] = vouching.group(1) if vouching else ""
+                self.trusted[_manifest_in(each)] = list_in(each)
         for each in delta.get("failure") or ():
             self.failed.setdefault(_manifest_in(each), []).append(str(each.get("code")))
 
 
-def ancestors(store: Store, active: str) -> tuple[Ancestor, ...]:
-    """Every ancestor, each right before its own, at most 64 and 16 deep."""
+def ancestors(store: Store, active: str, vouching: str) -> tuple[Ancestor, ...]:
+    """Every ancestor, each right before its own, at most 64 and 16 deep.
+
+    `vouching` is the list that vouches for the signer of the active manifest, empty where none.
+    """
     found: list[Ancestor] = []
-    for ancestor in _walk(store, active, 1, frozenset({active})):
+    for ancestor in _walk(store, active, vouching, 1, frozenset({active})):
         found.append(ancestor)
         if len(found) == MOST_ANCESTORS:
             break
@@ -93,17 +107,22 @@ def redactions(store: Store) -> tuple[Redaction, ...]:
     return tuple(found[:MOST_ANCESTORS])
 
 
-def _walk(store: Store, label: str, depth: int, above: frozenset[str]) -> Iterator[Ancestor]:
+def _walk(
+    store: Store, label: str, vouching: str, depth: int, above: frozenset[str]
+) -> Iterator[Ancestor]:
+    """`vouching` is the list that vouches for the signer of `label`."""
     for ingredient in dig(store.manifests.get(label), ("ingredients",)) or ():
-        own = shown(ingredient.get("active_manifest"))
-        yield _ancestor(store, ingredient, own, depth)
+        ancestor = _ancestor(store, ingredient, vouching, depth)
+        yield ancestor
+        own = ancestor.manifest_id
         if own and own not in above and depth < DEEPEST:
-            yield from _walk(store, own, depth + 1, above | {own})
+            yield from _walk(store, own, ancestor.trust_uri, depth + 1, above | {own})
 
 
-def _ancestor(store: Store, ingredient: Mapping[str, Any], own: str, depth: int) -> Ancestor:
-    title = shown(ingredient.get("title"))
+def _ancestor(store: Store, ingredient: Mapping[str, Any], vouching: str, depth: int) -> Ancestor:
+    title, own = shown(ingredient.get("title")), shown(ingredient.get("active_manifest"))
     plain = store.plain.get(own)
+    trusted, uri = _trusted(store, ingredient, own, vouching)
     return Ancestor(
         depth=depth,
         title=title,
@@ -111,9 +130,33 @@ def _ancestor(store: Store, ingredient: Mapping[str, Any], own: str, depth: int)
         manifest_id=own,
         made_with=software(dig(plain, ("claim.v2", "claim_generator_info"))),
         signed_by=shown(dig(plain, ("signature", "certificateInfo", "subject", "CN"))),
-        trust_uri=store.trusted.get(own, ""),
+        trust_uri=uri,
         failures=tuple(_failures(store, ingredient, own, f"in the ingredient “{title}”: ")),
+        serial=shown(dig(store.manifests.get(own), ("signature_info", "cert_serial_number"))),
+        trusted=trusted,
     )
+
+
+def _trusted(
+    store: Store, ingredient: Mapping[str, Any], own: str, vouching: str
+) -> tuple[bool, str]:
+    """Whether a list vouches for an ancestor's signer here and now, and which one.
+
+    The validator tells only what differs from what was written down when the file was used. So
+    what was written down counts where nothing contradicts it; which list it was counts only from a
+    writer for whom the same list vouches.
+    """
+    if own in store.trusted:
+        return True, store.trusted[own]
+    recorded = dig(ingredient, ("validation_results", "activeManifest")) or {}
+    failed = {str(each.get("code")) for each in recorded.get("failure") or ()}
+    if _UNTRUSTED in failed | set(store.failed.get(own, ())):
+        return False, ""
+    for each in recorded.get("success") or ():
+        if each.get("code") == _TRUSTED and _manifest_in(each) == own:
+            uri = list_in(each)
+            return True, uri if uri == vouching else ""
+    return False, ""
 
 
 def _failures(
@@ -153,6 +196,12 @@ def software(info: Any) -> str:
     """Name and version of the software that made a claim."""
     first = info[0] if isinstance(info, list) and info else info
     return f"{shown(dig(first, ('name',)))} {shown(dig(first, ('version',)))}".strip()
+
+
+def list_in(each: Mapping[str, Any]) -> str:
+    """The list that the validator found a signer on, as its words tell; empty where they do not."""
+    found = _LIST.search(str(each.get("explanation")))
+    return found.group(1) if found else ""
 
 
 def _manifest_in(each: Mapping[str, Any]) -> str:

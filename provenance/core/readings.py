@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from . import manifests
-from .ancestry import Ancestor, Redaction, Store, ancestors, redactions, software
+from .ancestry import Ancestor, Redaction, Store, ancestors, list_in, redactions, software
 from .credentials import RawReport
 from .errors import DamagedCredential, Unreadable
 from .failures import words_for
@@ -106,11 +106,12 @@ def reading(raw: RawReport) -> Reading:
         passed = {each["code"] for each in results["activeManifest"]["success"]}
         assertions = manifest.get("assertions", {})
         store = Store.of(raw.store, raw.crjson)
-        history = ancestors(store, active)
+        trust_uri = _trust_uri(results)
+        history = ancestors(store, active, trust_uri)
         claim = manifest.get("claim.v2") or manifest.get("claim") or {}
         return Reading(
             state=_STATES[raw.store["validation_state"]],
-            trust_uri=_trust_uri(results, passed),
+            trust_uri=trust_uri,
             signature_holds="claimSignature.validated" in passed,
             signer=_signer(raw.store["manifests"][active], manifest),
             manifest_id=active,
@@ -127,9 +128,16 @@ def reading(raw: RawReport) -> Reading:
         raise DamagedCredential("the validator's report has not the expected shape") from error
 
 
-def _trust_uri(results: Mapping[str, Any], passed: set[str]) -> str:
-    """The list that vouched for the signer. The library fills it for time-stamp lists as well."""
-    return str(results.get("trustListUri") or "") if "signingCredential.trusted" in passed else ""
+def _trust_uri(results: Mapping[str, Any]) -> str:
+    """The list that vouched for the signer of the active manifest.
+
+    The library's own `trustListUri` is that of the last signature it looked at: an ingredient's, or
+    a time-stamp's. Whoever works with a clip of this archive would pass for the archive by it.
+    """
+    for each in results["activeManifest"]["success"]:
+        if each["code"] == "signingCredential.trusted":
+            return list_in(each)
+    return ""
 
 
 def _redacted(

@@ -275,7 +275,7 @@ def _judge_reading(
         size=file.size,
         manifest_id=found.manifest_id,
         notes=notes,
-        history=found.history,
+        history=tuple(_recognised(each, trust) for each in found.history),
         redactions=found.redactions,
         original=known.original or known.pictures,
         undecided=_undecided(ledger, known, who, integrity),
@@ -288,6 +288,23 @@ def _who(found: Reading, trust: Trust) -> Who:
     if found.trust_uri in trust.uris:
         return "archive"
     return trust.others.get(found.trust_uri, "unknown")
+
+
+def _recognised(ancestor: Ancestor, trust: Trust) -> Ancestor:
+    """An ancestor with whose list vouches for its signer."""
+    who = _who_signed(ancestor, trust)
+    return replace(ancestor, who=who, signer_text=wording.ANCESTOR_WORDS[who])
+
+
+def _who_signed(ancestor: Ancestor, trust: Trust) -> Who | None:
+    if not ancestor.trusted:
+        return "unknown"
+    if ancestor.trust_uri in trust.uris:
+        gone = any(each.serial == ancestor.serial for each in trust.revocations)
+        return "revoked" if gone else "archive"
+    if not ancestor.trust_uri:
+        return None
+    return trust.others.get(ancestor.trust_uri, "unknown")
 
 
 def _known(

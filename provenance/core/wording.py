@@ -241,6 +241,16 @@ WHO_WORDS: Mapping[Who, str] = {
     "unknown": _("Somebody signed it whose certificate is not the archive's."),
     "unproven": _("The signature does not hold, so the name in it proves nothing."),
 }  # fmt: skip
+# Of a file that another was made from; None: on some list, and a stranger says on which.
+ANCESTOR_WORDS: Mapping[Who | None, str] = {
+    "archive": _("This archive signed it."),
+    "revoked": _("It bears a signing key of this archive that was revoked; when it was signed is"
+                 " not told here."),
+    "c2pa": _("Its signer is on the C2PA trust list."),
+    "interim": _("Its signer is on the C2PA's former, interim list."),
+    "unknown": _("Its signer is on no list that is believed here."),
+    None: _("A list that is asked here vouches for its signer; which one is not told."),
+}  # fmt: skip
 LOGGED_WHILE_VALID = _(
     "This archive signed it. The certificate has expired since; the log shows that the file was"
     " issued while it was valid."

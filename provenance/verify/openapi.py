@@ -60,6 +60,8 @@ _ANCESTOR = _object(
     {
         "depth": _NUMBER, "title": _TEXT, "relation": _TEXT, "manifest_id": _TEXT,
         "made_with": _TEXT, "signed_by": _TEXT, "trust_uri": _TEXT, "failures": _list(_FAILURE),
+        "serial": _TEXT, "trusted": _FLAG, "who": {"enum": [*get_args(Who), None]},
+        "signer_text": _TEXT,
     }
 )  # fmt: skip
 _VERDICT: dict[str, Any] = {

@@ -208,7 +208,9 @@ def _translated(document: Mapping[str, Any]) -> dict[str, Any]:
         "failures": lines("failures", "text"),
         "steps": lines("steps", "title", "text"),
         "history": [
-            each | {"failures": [f | {"text": gettext(f["text"])} for f in each["failures"]]}
+            each
+            | {"failures": [f | {"text": gettext(f["text"])} for f in each["failures"]]}
+            | {"signer_text": gettext(each["signer_text"]) if each.get("signer_text") else ""}
             for each in document["history"]
         ],
     }

@@ -26,7 +26,7 @@ def in_words(verdict: Verdict) -> str:
         lines += ["", "What it was made from:"]
         lines += [
             f"  {'  ' * (each.depth - 1)}{each.title} ({each.relation}):"
-            f" {'does not hold' if each.failures else 'nothing failed'}"
+            f" {'does not hold' if each.broken else 'nothing was changed'}. {each.signer_text}"
             for each in verdict.history
         ]
     if verdict.redactions:

@@ -263,6 +263,14 @@ def _listed(kind: str) -> Callable[[Shelf], bytes]:
     return signed
 
 
+def _from_ours(shelf: Shelf) -> bytes:
+    """Made by somebody else, who is on a list, from a clip of the archive."""
+    authority = Archive("worker.test")
+    vault.add_list(shelf.keys_dir, "worker", authority.anchor.pem, "c2pa", NOW)
+    folder = shelf.subfolder("worker")
+    return strangers.derived(folder, "from_ours", authority, shelf.clip.data).read_bytes()
+
+
 def _expired_stranger(shelf: Shelf) -> bytes:
     stranger = Archive("elsewhere.test")
     return strangers.expired(shelf.subfolder("past"), stranger).read_bytes()
@@ -363,6 +371,8 @@ ASSETS: tuple[Asset, ...] = (
     Asset("signer_on_the_c2pa_list", _listed("c2pa"), "on_c2pa_list", "on the C2PA trust list;"),
     Asset("signer_on_the_interim_list", _listed("interim"), "on_interim_list",
           "former, interim list"),
+    Asset("made_from_ours_by_a_listed_signer", _from_ours, "on_c2pa_list",
+          "on the C2PA trust list;"),
     Asset("unknown_signer", _unknown_signer, "unknown_signer", "does not vouch for"),
     Asset("our_pictures_signed_by_a_stranger", _our_pictures, "unknown_signer",
           "Its pictures are byte for byte those"),

@@ -24,6 +24,7 @@ SLOW = {
     "ours_expired_but_stamped", "ours_expired_but_logged", "tampered_grandparent", "remuxed",
     "another_video", "our_pictures_signed_by_a_stranger", "signer_on_the_interim_list",
     "stranger_not_yet_valid", "matroska", "text", "zip", "ours_withdrawn", "sound_parent",
+    "made_from_ours_by_a_listed_signer",
 }  # fmt: skip
 
 
@@ -103,6 +104,18 @@ def test_a_failure_deep_in_the_history_stands_at_its_own_ancestor(shelf: Shelf, 
     assert grandparent["depth"] == 2
     assert [each["code"] for each in grandparent["failures"]] == ["assertion.bmffHash.mismatch"]
     assert "2 steps back" in text
+
+
+def test_what_others_make_of_our_clip_is_theirs_and_the_clip_stays_ours(
+    shelf: Shelf, drop: Drop
+) -> None:
+    _, verdict, text = drop(shelf.get(shelves.asset("made_from_ours_by_a_listed_signer")))
+    assert verdict["signer"]["who"] == "c2pa"
+    (parent,) = verdict["history"]
+    assert (parent["who"], parent["manifest_id"]) == (
+        "archive", shelf.clip.embedded.manifest_id,
+    )  # fmt: skip
+    assert "This archive signed it." in text
 
 
 def test_a_redaction_is_shown_with_its_reason(shelf: Shelf, drop: Drop) -> None:

@@ -13,7 +13,7 @@ from provenance.core import answers as core
 from provenance.core.ancestry import Ancestor, Redaction
 from provenance.core.readings import Claim, Failure
 from provenance.core.verdicts import Issued, Step, Verdict
-from provenance.core.wording import BYTES, SIGNERS, STATES, State, Who, Word
+from provenance.core.wording import ANCESTOR_WORDS, BYTES, SIGNERS, STATES, State, Who, Word
 from provenance.verify.models import Report
 from provenance.verify.presenting import Believed, BelievedList, LoggedAs, Told
 
@@ -177,13 +177,33 @@ def test_the_reason_of_an_unreadable_file_is_given_with_its_code() -> None:
 def test_every_ancestor_has_its_own_line_and_its_own_failures() -> None:
     broken = replace(MISMATCH, in_ingredient=True)
     history = (
-        Ancestor(1, "the remix", "inputTo", "urn:c2pa:1", "Sora Archive", "Clips", "urn:ours"),
-        Ancestor(2, "<b>first</b>", "parentOf", "urn:c2pa:2", "", "", "", (broken,)),
+        Ancestor(
+            1,
+            "the remix",
+            "inputTo",
+            "urn:c2pa:1",
+            "Sora Archive",
+            "Clips",
+            "urn:ours",
+            who="archive",
+            signer_text=ANCESTOR_WORDS["archive"],
+        ),
+        Ancestor(
+            2,
+            "<b>first</b>",
+            "parentOf",
+            "urn:c2pa:2",
+            "",
+            "",
+            "",
+            (broken,),
+            signer_text=ANCESTOR_WORDS["unknown"],
+        ),
     )
     shown = page(replace(INTACT, history=history))
     lines = shown[shown.index('class="history"') :].split("<li class=")
     assert "Nothing failed when it was used" in lines[1]
-    assert "Its signer is on a list" in lines[1]
+    assert "This archive signed it." in lines[1]
     assert "<b>first" not in shown
     assert "2 steps back" in lines[2]
     assert MISMATCH.text in lines[2]
