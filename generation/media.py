@@ -1,5 +1,9 @@
-"""Stored files over HTTP: whole or one range (RFC 9110 section 14), known by their hash as ETag."""
+"""Stored files over HTTP: whole or one range (RFC 9110 section 14), known by their hash as ETag.
 
+A file that a row names and the disk lacks is our fault and told so, to the visitor and the operator.
+"""
+
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,24 +12,30 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext
 
 CHUNK = 256 * 1024
 SINGLE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_logger = logging.getLogger(__name__)
 
 
 def serve(
     request: HttpRequest, path: Path, sha256: str, content_type: str, name: str
 ) -> HttpResponseBase:
-    """Answer GET or HEAD for a stored file: 200, 206, 304 or 416.
+    """Answer GET or HEAD for a stored file: 200, 206, 304 or 416; 503 for one that cannot be read.
 
     Several ranges, other units and a stale If-Range get the whole file, as RFC 9110 allows.
     A withdrawal must bite at once, so every copy is revalidated: the 304 is cheap.
     """
     etag = f'"{sha256}"'
-    if settings.MEDIA_ACCEL:
-        response = _handed_over(path, content_type)
-    else:
-        response = _answer(request, path, etag, content_type)
+    try:
+        if settings.MEDIA_ACCEL:
+            response = _handed_over(path, content_type)
+        else:
+            response = _answer(request, path, etag, content_type)
+    except OSError as error:
+        _logger.error("stored file %s cannot be read: %s", sha256, error.strerror)
+        return _lost()
     response["ETag"] = etag
     response["Accept-Ranges"] = "bytes"
     response["Cache-Control"] = "no-cache"
@@ -33,8 +43,17 @@ def serve(
     return get_conditional_response(request, etag=etag, response=response) or response  # type: ignore[arg-type]
 
 
+def _lost() -> HttpResponseBase:
+    """Not 404: the archive answers for this file, and a backup can bring it back."""
+    words = gettext("This file cannot be read at the moment. That is our fault and has been noted.")
+    response = HttpResponse(f"{words}\n", status=503, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 def _handed_over(path: Path, content_type: str) -> HttpResponseBase:
     """Who stands in front (nginx) sends the file, whole or in part, and nobody sees its address."""
+    path.stat()  # a file that is gone is answered here: nginx has no words for it
     response = HttpResponse(content_type=content_type)
     response["X-Accel-Redirect"] = f"{settings.MEDIA_ACCEL}/{path.parent.name}/{path.name}"
     return response

@@ -1,13 +1,17 @@
 """Files over HTTP: whole, in parts, not at all when unchanged."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
+from pytest_django import Settings
 
 from generation import media
 
+GONE = os.strerror(errno.ENOENT)
 BODY = bytes(range(256)) * 4
 ETAG = '"' + "ab" * 32 + '"'
 
@@ -77,3 +81,21 @@ def test_an_unchanged_file_is_not_sent_again(stored: Path) -> None:
 def test_head_tells_the_size_and_sends_nothing_of_a_part(stored: Path) -> None:
     response = get(stored, "head", Range="bytes=0-9")
     assert (response.status_code, response["Content-Length"], body(response)) == (206, "10", b"")
+
+
+@pytest.mark.parametrize("accel", ["", "/stored"])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_a_lost_file_is_told_to_the_visitor_and_the_operator(
+    stored: Path, settings: Settings, caplog: pytest.LogCaptureFixture, accel: str, method: str
+) -> None:
+    settings.MEDIA_ACCEL = accel
+    stored.unlink()
+    for asked in ({}, {"Range": "bytes=0-9"}, {"If-None-Match": ETAG}):
+        response = get(stored, method, **asked)
+        assert (response.status_code, response["Cache-Control"]) == (503, "no-store")
+        assert body(response).startswith(b"This file cannot be read at the moment.")
+        assert "X-Accel-Redirect" not in response
+        assert "ETag" not in response
+        [line] = caplog.records
+        assert line.getMessage() == f"stored file {'ab' * 32} cannot be read: {GONE}"
+        caplog.clear()

@@ -90,6 +90,18 @@ def test_the_files_of_a_draft_are_its_artists_alone(
         assert stranger.get(f"/media/{draft.pk}{name}").status_code == 404
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_the_disk_lost_is_our_fault_in_words(
+    client: Client, clip: Clip, name: str
+) -> None:
+    for kept in (clip.credential.sha256, *(getattr(clip, column) for column in Clip.PICTURES)):
+        storage.delete(kept)
+    response = client.get(f"/media/{clip.pk}{name}")
+    assert response.status_code == 503
+    assert "our fault" in response.content.decode()
+    assert client.get(f"/clips/{clip.pk}/").status_code == 200  # the evidence is not lost with it
+
+
 def test_a_front_server_is_told_which_file_and_the_visitor_is_not(
     client: Client, clip: Clip, settings: Settings
 ) -> None:
