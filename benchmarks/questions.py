@@ -46,7 +46,11 @@ from tests.stack import Stack, free_port
 PROMPT = "a red circle moves left on the blue background"
 PAGE = 24
 BATCH = 5_000
-BROWSER = {"Accept": "text/html", "Accept-Language": "en-GB,en;q=0.9"}
+BROWSER = {
+    "Accept": "text/html",
+    "Accept-Language": "en-GB,en;q=0.9",
+    "Accept-Encoding": "gzip, deflate, br",
+}
 
 
 @dataclass(frozen=True)

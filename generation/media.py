@@ -1,6 +1,6 @@
 """Stored files over HTTP: whole or one range (RFC 9110 section 14), known by their hash as ETag.
 
-A file that a row names and the disk lacks is our fault and told so, to the visitor and the operator.
+A file that a row names and the disk lacks is our fault: visitor and operator are told.
 """
 
 import logging

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sora_archive.compressing.Middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "sora_archive.reserving.middleware",
     "sora_archive.preferences.middleware",

@@ -20,10 +20,17 @@ _CONFIG = "simple"
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 _WORD = re.compile(r"\w+")
 _BEGINNING = 3  # letters from which on a word may be a mere beginning
+# Words one slip away come first, then what looks alike; each half is read from an index of its own.
 _NEAREST = """
     SELECT asked, near.word FROM unnest(%s::text[]) AS asked CROSS JOIN LATERAL (
-      SELECT word FROM gallery_word WHERE word %% asked
-      ORDER BY similarity(word, asked) DESC, clips DESC, word LIMIT 1
+      SELECT word FROM (
+        SELECT word, clips, true AS slip FROM gallery_word
+        WHERE length(word) <= 8 AND length(asked) BETWEEN 3 AND 9
+          AND gallery_shapes(word) && gallery_shapes(asked)
+        UNION ALL
+        SELECT word, clips, false FROM gallery_word WHERE word %% asked
+      ) AS alike
+      ORDER BY slip DESC, similarity(word, asked) DESC, clips DESC, word LIMIT 1
     ) AS near
     WHERE NOT EXISTS (SELECT FROM gallery_word WHERE word LIKE asked || '%%')
 """

@@ -107,6 +107,20 @@ def test_a_search_among_many_costs_two_queries(
             client.get(address)
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("wrok", "work"), ("wokr", "work"), ("wrk", "work"), ("worrk", "work"),
+     ("cta", "cat"), ("дмо", "дом"), ("fütre", "füttre"), ("xy", ""), ("zzzz", "")],
+)  # fmt: skip
+def test_a_slip_in_a_short_word_is_put_right(
+    client: Client, ada: User, typed: str, meant: str
+) -> None:
+    hang(ada, "One of them", prompt="work cat дом füttre")
+    page = client.get("/clips/", {"q": typed}).content.decode()
+    assert ("One of them</cite>" in page) == bool(meant)
+    assert (f'<q dir="auto">{meant}</q>' in page) == bool(meant)
+
+
 @pytest.mark.parametrize("hidden", [Visibility.DRAFT, Visibility.WITHDRAWN, Visibility.ERASED])
 def test_what_is_not_published_leaves_no_trace(
     client: Client, ada: User, ben: User, hidden: Visibility

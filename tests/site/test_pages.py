@@ -12,14 +12,17 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.template.loader import get_template
+from django.templatetags.static import static
 from django.test import Client
 
+from generation import storage
 from sora_archive.accounts.models import User
 from tests.site.hanging import hang
 
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
 STATIC = settings.BASE_DIR / "sora_archive" / "static" / "site"
 GALLERY_BYTES, GALLERY_REQUESTS = 60_000, 8
+BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
 READABLE = 4.5  # WCAG 2.2, success criterion 1.4.3
 
 
@@ -30,8 +33,8 @@ def named(path: Path) -> str:
 @pytest.mark.parametrize("path", TEMPLATES, ids=named)
 def test_a_template_is_well_formed_and_names_files_that_exist(path: Path) -> None:
     get_template(named(path))
-    for static in re.findall(r"""{% static ['"]([^'"]+)['"]""", path.read_text()):
-        assert finders.find(static), f"{static} does not exist"
+    for name in re.findall(r"""{% static ['"]([^'"]+)['"]""", path.read_text()):
+        assert finders.find(name), f"{name} does not exist"
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=named)
@@ -165,13 +168,34 @@ def test_an_error_page_needs_nothing_but_itself(name: str) -> None:
 def test_the_gallery_is_light(client: Client, ada: User) -> None:
     for minute in range(25):
         hang(ada, f"Clip {minute}", minute=minute)
-    page = client.get("/").content
+    answer = client.get("/", headers=BROWSER)
+    assert answer["Content-Encoding"] == "gzip"
+    page = gzip.decompress(answer.content)
     linked = re.findall(rb'(?:href|src)="/static/([^"]+)"', page)
     names = {re.sub(r"\.[0-9a-f]{12}\.", ".", name.decode()) for name in linked}
     fonts = {f"site/fonts/crimson-pro-latin-400-{style}.woff2" for style in ("normal", "italic")}
-    files = [Path(str(finders.find(name))).read_bytes() for name in sorted(names | fonts)]
-    assert len(files) + 1 <= GALLERY_REQUESTS
-    assert sum(len(gzip.compress(file)) for file in [page, *files]) <= GALLERY_BYTES
+    sent = [client.get(static(name), headers=BROWSER) for name in sorted(names | fonts)]
+    assert len(sent) + 1 <= GALLERY_REQUESTS
+    weight = len(answer.content) + sum(len(file.getvalue()) for file in sent)
+    assert weight <= GALLERY_BYTES
+
+
+def test_what_is_written_in_words_is_sent_compressed_and_clips_are_not(
+    client: Client, ada: User
+) -> None:
+    clip = hang(ada)
+    clip.credential.sha256 = storage.keep_bytes(b"video" * 200).sha256
+    clip.credential.save()
+    for address in ("/clips/feed.atom", "/api/v1/clips", "/sitemap.xml", f"/clips/{clip.pk}/"):
+        plain, sent = client.get(address), client.get(address, headers=BROWSER)
+        assert sent["Content-Encoding"] == "gzip", address
+        assert gzip.decompress(sent.content) == plain.content
+        assert "Accept-Encoding" in plain["Vary"]
+    etag = client.get("/api/v1/clips", headers=BROWSER)["ETag"]
+    assert client.get("/api/v1/clips", headers={"If-None-Match": etag}).status_code == 304
+    part = client.get(f"/media/{clip.pk}.mp4", headers=BROWSER | {"Range": "bytes=0-9"})
+    assert (part.status_code, part.getvalue()) == (206, b"videovideo")
+    assert "Content-Encoding" not in client.get(f"/media/{clip.pk}.mp4", headers=BROWSER)
 
 
 def tokens(scheme: str) -> dict[str, str]:
