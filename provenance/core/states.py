@@ -134,8 +134,8 @@ def _signed_by_us(known: Bytes) -> State:
 
 
 def _of_the_media(found: Reading, known: Bytes) -> State:
-    if known.shape is not None and not known.shape.whole:
-        return "cut_off"
+    if known.shape is not None and not (known.shape.whole and known.shape.size):
+        return "cut_off"  # also between two boxes: then all are whole, but no pictures are left
     if known.pictures is None:
         return "media_changed"
     if known.pictures.manifest_id != found.manifest_id:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provenance.core.boxes import shape_of
 from provenance.core.errors import Unreadable
 from provenance.core.proofs import Receipt
 from provenance.core.readings import Evidence, Failure, Reading
@@ -234,6 +235,20 @@ def test_a_damaged_credential_of_ours_is_changed(clip: Signed) -> None:
 
 def test_a_damaged_credential_of_nobody_we_know_is_unreadable() -> None:
     assert trouble(Trouble(DAMAGED)).verdict == "unreadable"
+
+
+def test_a_file_cut_off_between_two_boxes_is_cut_off_too(
+    desk: Desk, clip: Signed, tmp_path: Path
+) -> None:
+    for kind, _, end in broken.boxes(clip.data):
+        if kind in {b"uuid", b"moov"}:
+            path = tmp_path / kind.decode()
+            path.write_bytes(clip.data[:end])
+            with path.open("rb") as stream:
+                facts = FileFacts("0" * 64, end, shape_of(stream))
+            ledger = Ledger(by_manifest=clip.issued)
+            verdict = judge(facts, desk.archive.read(path), desk.archive.trust, ledger)
+            assert verdict.state == "cut_off", kind
 
 
 def test_a_file_cut_off_early_is_unreadable_but_what_it_names_is_told(clip: Signed) -> None:

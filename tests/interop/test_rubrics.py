@@ -1,8 +1,8 @@
 """Asset rubrics over real clips, evaluated by Adobe's json-formula: the archive's own rubric, and
 the official ones of the C2PA where their folder is named.
 
-The official files are not part of this repository: docs/verify.md, Other readers, says why and
-how. Where C2PA_RUBRICS is set they have to be in that folder, and whole: nothing is skipped.
+The official files are not part of this repository; docs/verify.md, The official rubrics, says why.
+Where C2PA_RUBRICS is set they have to be in that folder, and whole: nothing is skipped.
 """
 
 import json

@@ -14,6 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 from provenance import offline
 from provenance.core.wording import BYTES, QUESTIONS, STATES
 from provenance.verify.models import Report
+from tests.assets import broken
+from tests.journeys.axe import faults
 from tests.provenance import shelf as shelves
 from tests.provenance.conftest import archive_of_the_shelf, shelf
 from tests.provenance.shelf import ASSETS, EMPTY, FLOOD, Asset, Shelf
@@ -109,6 +111,32 @@ def test_an_empty_file_and_none_are_told_apart(visitor: Visitor) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Choose a file to check.")
 
 
+def test_a_file_that_is_too_large_is_told_so(
+    shelf: Shelf, visitor: Visitor, settings: Settings
+) -> None:
+    settings.VERIFY_MAX_BYTES = len(shelf.clip.data) - 1
+    page = visitor()
+    drop(page, shelves.asset("ours_intact"), shelf.clip.data)
+    expect(page.get_by_role("alert")).to_contain_text("This file is too large")
+    assert not Report.objects.exists()
+
+
+def test_a_clip_cut_off_anywhere_is_told_so(shelf: Shelf, visitor: Visitor) -> None:
+    """In its head, its credential, its index and its pictures, and between two of these."""
+    data, page, told = shelf.clip.data, visitor(), []
+    parts = {kind: (start, end) for kind, start, end in broken.boxes(data)}
+    credential, index, media = (parts[kind][1] for kind in (b"uuid", b"moov", b"mdat"))
+    # What ends within credential or index cannot be read any more; pictures can be missed.
+    within = [9, 100, credential // 2, credential - 1, credential + 50, index - 1]
+    beyond = [credential, index, index + 1, index + 9, (index + media) // 2, media - 1]
+    for end in (*within, *beyond):
+        drop(page, shelves.asset("cut_off"), data[:end])
+        told.append(page.get_by_role("heading", level=1).inner_text())
+    assert told == [
+        *[STATES["malformed"][1]] * len(within), *[STATES["cut_off"][1]] * len(beyond)
+    ]  # fmt: skip
+
+
 def test_without_javascript_and_by_keyboard_alone(shelf: Shelf, visitor: Visitor) -> None:
     page = visitor(java_script_enabled=False)
     page.goto("/verify/")
@@ -183,3 +211,45 @@ def test_no_page_of_a_check_scrolls_sideways(
         assert page.evaluate(SIDEWAYS) == 0, name
         page.goto(page.locator("a.address").get_attribute("href") or "")
         assert page.evaluate(SIDEWAYS) == 0, name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page_of_a_check(
+    shelf: Shelf, visitor: Visitor, settings: Settings, scheme: str
+) -> None:
+    page = visitor(color_scheme=scheme)
+    page.goto("/verify/")
+    found = faults(page)
+    drop(page, EMPTY, b"")
+    found += faults(page)
+    for name in (
+        "ours_intact", "ours_redacted", "media_changed", "manifest_changed", "stripped", "text",
+        "tampered_grandparent", "made_from_ours_by_a_listed_signer", "revoked_key_before_the_clip",
+    ):  # fmt: skip
+        drop(page, shelves.asset(name), shelf.get(shelves.asset(name)))
+        unfold(page)
+        found += faults(page)
+        address = page.locator("a.address").get_attribute("href") or ""
+        removal = page.get_by_role("link", name="removes this report").get_attribute("href") or ""
+        for way in (address, f"{address}?print=1"):
+            page.goto(way)
+            unfold(page)
+            found += faults(page)
+    settings.VERSION = "99"  # the check has changed since, and says so
+    page.goto(address)
+    expect(page.get_by_text("Our check has changed since.")).to_be_visible()
+    found += faults(page)
+    page.goto(removal)
+    found += faults(page)
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Removed")
+    found += faults(page)
+    for way in (address, "/verify/find/?q=nothing", f"/verify/find/?q={shelf.rows[0].sha256}"):
+        page.goto(way)
+        found += faults(page)
+    assert found == []
+
+
+def unfold(page: Page) -> None:
+    """Open whatever can be opened: what is folded away nobody judges."""
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
