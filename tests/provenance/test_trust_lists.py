@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -138,6 +139,22 @@ def test_the_rule_of_the_witnesses_travels_in_the_list(keys_dir: Path) -> None:
     assert json.loads(found.text)["witnesses"]["vkeys"] == [WITNESS.vkey]
     assert parse_trust_list(found.text) == found
     assert found.trust.policy == policy
+
+
+def test_the_list_that_the_documents_print_has_the_shape_of_one(keys_dir: Path) -> None:
+    page = (ROOT / "docs/keys.md").read_text(encoding="utf-8")
+    (printed,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    document, real = json.loads(printed), json.loads(vault.trust_list(keys_dir).text)
+    assert [*document] == [*real]
+    assert all([*each] == [*real["anchors"][0]] for each in document["anchors"])
+    (root,) = vault.anchors(keys_dir)
+    for each in document["anchors"]:
+        each["pem"] = root.pem  # there they are shortened
+    found = parse_trust_list(json.dumps(document))
+    assert [listed.kind for listed in found.listed] == ["archive", "c2pa"]
+    assert [each.serial for each in found.revocations] == ["29384756"]
+    told = re.findall(r"^\| `(\w+)` \|", page.partition("### trust.json")[2], re.MULTILINE)
+    assert told == [*document]
 
 
 def test_two_lists_cannot_share_an_address(keys_dir: Path) -> None:
