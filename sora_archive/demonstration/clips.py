@@ -2,8 +2,11 @@
 
 import json
 import subprocess
+import tempfile
 import time
+from collections.abc import Sequence
 from itertools import cycle, islice
+from typing import IO
 
 from generation.engines import catalog
 from generation.models import Clip, Generation
@@ -38,29 +41,42 @@ def make(launcher: Launcher) -> None:
 def _generate(launcher: Launcher, prompt: str) -> dict[str, object] | None:
     """Asks as ada and publishes; None, with the reason said, where no clip came of it."""
     line = python(MANAGE, "generate", "--as=ada", f"--prompt={prompt}", "--publish", "--json")
-    asking = subprocess.Popen(
-        lifeline.wrapped(line),
-        env=dict(launcher.place.environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        _show_steps(launcher, asking)
-        answer, complaint = asking.communicate()
-    finally:
-        asking.kill()
-        asking.wait()
-    if asking.returncode != 0:
-        launcher.console.say(complaint.strip().rsplit("\n", 1)[-1])
+    status, answer, complaint = run(launcher, line)
+    if status != 0:
+        launcher.console.say(complaint)
         return None
-    found: dict[str, object] = json.loads(answer.strip().rsplit("\n", 1)[-1])
+    found: dict[str, object] = json.loads(answer)
     return found
 
 
-def _show_steps(launcher: Launcher, asking: "subprocess.Popen[str]") -> None:
+def run(launcher: Launcher, line: Sequence[str]) -> tuple[int, str, str]:
+    """Runs a command beside the launcher; its status, and the last line of each of its outputs.
+
+    They go to files: a pipe that nobody reads would stop a slow clip's progress bar for good.
+    """
+    with tempfile.TemporaryFile("w+") as answer, tempfile.TemporaryFile("w+") as complaint:
+        asking = subprocess.Popen(
+            lifeline.wrapped(line),
+            env=dict(launcher.place.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=answer,
+            stderr=complaint,
+            start_new_session=True,
+        )
+        try:
+            _show_steps(launcher, asking)
+        finally:
+            asking.kill()
+            asking.wait()
+        return asking.returncode, _last_line(answer), _last_line(complaint)
+
+
+def _last_line(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read().strip().rsplit("\n", 1)[-1]
+
+
+def _show_steps(launcher: Launcher, asking: "subprocess.Popen[bytes]") -> None:
     """Says how far ada's newest generation is, about four times on its way."""
     said = ""
     while asking.poll() is None:

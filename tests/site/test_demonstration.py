@@ -1,14 +1,20 @@
 """What `make demo` lays out: people who need two steps, a text to sign, a report, the record."""
 
+import os
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
 from sora_archive.accounts.models import User
-from sora_archive.demonstration import cast, exhibits, tour
+from sora_archive.demonstration import cast as people
+from sora_archive.demonstration import clips, exhibits, tour
+from sora_archive.launcher import Launcher
 from sora_archive.moderation.models import Report
 from sora_archive.record.loading import SHIPPED
 from sora_archive.record.models import Fact
@@ -24,7 +30,7 @@ def passwords(db: None, settings: Settings, tmp_path: Path) -> dict[str, str]:
     """The cast as a first start has made it, in a folder of its own."""
     settings.DATA = tmp_path / "data"
     settings.DATA.mkdir()
-    return cast.ensure()
+    return people.ensure()
 
 
 def printed(passwords: dict[str, str]) -> str:
@@ -54,9 +60,9 @@ def test_a_second_start_finds_everybody_and_tells_the_same_passwords(
     passwords: dict[str, str],
 ) -> None:
     assert set(passwords) == {"ada", "mo", "olga"}
-    assert cast.ensure() == passwords
+    assert people.ensure() == passwords
     assert User.objects.count() == 3
-    assert cast.password_file().stat().st_mode & 0o777 == 0o600
+    assert people.password_file().stat().st_mode & 0o777 == 0o600
 
 
 def test_what_is_printed_signs_mo_and_olga_in_with_two_steps(passwords: dict[str, str]) -> None:
@@ -83,7 +89,7 @@ def test_no_two_people_share_a_secret_and_ada_needs_none(passwords: dict[str, st
 def test_a_used_code_is_not_printed_again(passwords: dict[str, str]) -> None:
     used, *left = codes_of("mo", printed(passwords))
     sign_in("mo", passwords["mo"], used)
-    again = codes_of("mo", printed(cast.ensure()))
+    again = codes_of("mo", printed(people.ensure()))
     assert again[: len(left)] == left
     assert used not in again
 
@@ -92,7 +98,7 @@ def test_whoever_has_changed_the_password_is_told_no_secrets_of(passwords: dict[
     mo = User.objects.get(username="mo")
     mo.set_password("another-word-entirely-4")
     mo.save()
-    text = printed(cast.ensure())
+    text = printed(people.ensure())
     assert passwords["mo"] not in text
     assert "sign in as mo   (curator)   has another password by now" in text
     assert not codes_of("mo", text)
@@ -150,6 +156,18 @@ def test_the_queue_holds_one_report_that_says_where_it_comes_from(
     assert report.clip == clip
     assert not report.grave
     assert "demonstration made this report" in report.words
+
+
+CHATTY = (
+    "import sys; sys.stderr.write('step\\r' * 40_000 + '\\nenough\\n'); print('{\"url\": \"/\"}')"
+)
+
+
+@pytest.mark.django_db
+def test_a_command_that_says_more_than_a_pipe_holds_comes_to_its_end() -> None:
+    place = SimpleNamespace(environment=dict(os.environ))
+    launcher = cast(Launcher, SimpleNamespace(place=place, attend=lambda: None))
+    assert clips.run(launcher, [sys.executable, "-c", CHATTY]) == (0, '{"url": "/"}', "enough")
 
 
 @pytest.mark.django_db
