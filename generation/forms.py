@@ -211,7 +211,7 @@ class ReasonForm(forms.Form):
         choices=[
             (reason.value, reason.label)
             for reason in Reason
-            if reason not in {Reason.OWN_WISH, Reason.ACCOUNT}
+            if reason not in {Reason.OWN_WISH, Reason.ACCOUNT, Reason.REPORTED}
         ],
         error_messages={"required": _("Choose a reason."), "invalid_choice": _("Choose a reason.")},
     )

@@ -72,7 +72,13 @@ class Reason(models.TextChoices):
     LAW = "law", _("the law asks for it")
     RULES = "rules", _("it is against the rules of the archive")
     MISTAKE = "mistake", _("it was a mistake")
-    REPORTED = "reported", _("it was reported on the gravest grounds; a curator will decide")
+    INTIMATE = "intimate", _("it shows a real person in an intimate way")
+    CHILD = "child", _("it sexualises a child")
+    DANGER = "danger", _("it calls for violence against somebody")
+    HATE = "hate", _("it incites hatred against people for what they are")
+    DECEPTION = "deception", _("it pretends to be somebody else, or a real recording")
+    NAME = "name", _("the name insults, or belongs to somebody else")
+    REPORTED = "reported", _("it was reported on the gravest grounds, and waits for a curator")
     ACCOUNT = "account_closed", _("the account was closed")
 
 

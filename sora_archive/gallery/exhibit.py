@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -44,11 +45,20 @@ class Entries:
 
 
 @dataclass(frozen=True)
-class Tombstone:
-    """What is left of a clip: the act that took it away, if it is known, and its entries."""
+class Happening:
+    """Something that was done to a clip and its entry in the log; no act: it was published."""
 
+    words: str
+    at: datetime | None
     act: Act | None
-    listed: Listed
+    entry: int | None
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """What is left of a clip: what happened to it, from its publication on."""
+
+    happenings: Sequence[Happening]
 
 
 def entries_of(clip: Clip) -> Entries:
@@ -67,14 +77,28 @@ def entries_of(clip: Clip) -> Entries:
 
 def tombstone_of(clip: Clip) -> Tombstone:
     """What the page of a withdrawn or erased clip tells."""
-    acts = list(clip.generation.acts.all())
+    acts = list(clip.generation.acts.select_related("person"))
     found = _found(clip, acts)
-    taking = {Act.Kind.WITHDRAWAL, Act.Kind.CLIP_ERASED}
     published = found.get(clip.publication_ticket) if clip.publication_ticket else None
+    done = {
+        Act.Kind.WITHDRAWAL: _("Withdrawn"),
+        Act.Kind.RESTORATION: _("Restored"),
+        Act.Kind.PROMPT_ERASED: _("Prompt erased"),
+        Act.Kind.NAME_ERASED: _("Name erased"),
+        Act.Kind.CLIP_ERASED: _("Clip erased"),
+    }
     return Tombstone(
-        next((act for act in reversed(acts) if act.kind in taking), None),
-        [(_("The publication"), published), *_of_acts(acts, found)],
-    )
+        [
+            Happening(_("Published"), clip.published_at, None, published),
+            *(
+                Happening(
+                    done[Act.Kind(act.kind)], act.at, act,
+                    found.get(act.ticket) if act.ticket else None,
+                )
+                for act in acts
+            ),
+        ]
+    )  # fmt: skip
 
 
 def _found(clip: Clip, acts: Sequence[Act]) -> Mapping[uuid.UUID, int]:

@@ -69,8 +69,8 @@ def fitting(clip: Clip, about: str) -> list[str]:
         return [Outcome.APPROVED, Outcome.DECLINED]
     if clip.visibility == Visibility.WITHDRAWN:
         appealed = Appeal.objects.filter(decision__clip=clip, answer__isnull=True).exists()
-        again = [Outcome.RESTORED, Outcome.UPHELD] if appealed else [Outcome.RESTORED]
-        return [*again, Outcome.WITHDRAWN]
+        # An appeal is answered: another withdrawal would be another decision to appeal against.
+        return [Outcome.RESTORED, Outcome.UPHELD if appealed else Outcome.WITHDRAWN]
     if clip.visibility == Visibility.PUBLISHED:
         return [Outcome.KEPT, Outcome.WITHDRAWN]
     return [Outcome.KEPT]
@@ -122,8 +122,10 @@ def delete_what_is_due() -> int:
         if decision.clip is None or last(decision.clip) not in {decision, _answer(decision)}:
             continue
         try:
-            kind, by = Act.Kind.CLIP_ERASED, By.CURATOR
-            erasing.erase(decision.clip.generation, kind, by, decision.grounds)
+            erasing.erase(
+                decision.clip.generation, Act.Kind.CLIP_ERASED, _by_role(decision.role),
+                decision.grounds, person_id=decision.curator_id,
+            )  # fmt: skip
         except outbox.LogUnavailable:
             log.warning("decision %s: erased as soon as the log goes on", decision.pk)
             continue
@@ -172,15 +174,26 @@ def _keeping(ruling: Ruling) -> dict[str, object]:
 
 
 def _block(curator: Keeper, clip: Clip, ruling: Ruling) -> None:
-    """The file as it is signed, and the pictures themselves as they come out of the model."""
-    hashes = {clip.credential.sha256, media_sha256(clip)} - {""}
-    for digest in hashes:
+    for digest in _hashes(clip):
         BlockedFile.objects.get_or_create(
             sha256=digest,
+            ended_at=None,
             defaults={
                 "grounds": ruling.grounds, "note": ruling.statement[:300], "curator_id": curator.pk
             },
         )  # fmt: skip
+
+
+def _unblock(curator: Keeper, clip: Clip, ruling: Ruling) -> None:
+    """What is shown again is not refused any more."""
+    BlockedFile.objects.filter(sha256__in=_hashes(clip), ended_at=None).update(
+        ended_at=timezone.now(), ended_by_id=curator.pk, ended_note=ruling.statement[:300]
+    )
+
+
+def _hashes(clip: Clip) -> set[str]:
+    """The file as it is signed, and the pictures themselves as they come out of the model."""
+    return {clip.credential.sha256, media_sha256(clip)} - {""}
 
 
 def media_sha256(clip: Clip) -> str:
@@ -196,7 +209,11 @@ def media_sha256(clip: Clip) -> str:
 
 
 def _by(curator: Keeper) -> By:
-    return By.OPERATOR if curator.role == "operator" else By.CURATOR
+    return _by_role(curator.role)
+
+
+def _by_role(role: str) -> By:
+    return By.OPERATOR if role == By.OPERATOR else By.CURATOR
 
 
 def _withdraw(curator: Keeper, clip: Clip, ruling: Ruling) -> None:
@@ -205,6 +222,7 @@ def _withdraw(curator: Keeper, clip: Clip, ruling: Ruling) -> None:
 
 def _restore(curator: Keeper, clip: Clip, ruling: Ruling) -> None:
     publishing.restore(clip, _by(curator), Reason.MISTAKE, curator.pk)
+    _unblock(curator, clip, ruling)
 
 
 def _erase_name(curator: Keeper, clip: Clip, ruling: Ruling) -> None:

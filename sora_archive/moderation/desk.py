@@ -6,10 +6,12 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Case, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,16 +23,19 @@ from provenance.log.errors import LogUnavailable
 
 from . import deciding
 from .errors import ModerationRefused
-from .forms import BlockedFileForm, DecisionForm, RefusedWordForm
-from .models import About, Appeal, BlockedFile, Decision, Held, Outcome, RefusedWord, Report
+from .forms import BlockedFileForm, DecisionForm, EndForm, RefusedWordForm
+from .models import GRAVE, About, Appeal, BlockedFile, Decision, Held, Outcome, RefusedWord, Report
 from .reporting import Subject
 from .skeletons import skeleton
 
 _View = Callable[..., HttpResponseBase]
 _LISTS: dict[str, QuerySet[RefusedWord] | QuerySet[BlockedFile]] = {
-    "words": RefusedWord.objects.all(),
-    "files": BlockedFile.objects.all(),
+    "words": RefusedWord.objects.select_related("curator", "ended_by"),
+    "files": BlockedFile.objects.select_related("curator", "ended_by"),
 }
+REPORTS_A_PAGE = 50
+ENDED_SHOWN = 50
+FILES_SHOWN = 200
 
 
 def for_curators(view: _View) -> _View:
@@ -50,10 +55,11 @@ def for_curators(view: _View) -> _View:
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for a decision: the gravest first, then the oldest."""
+    grave = Case(When(about=About.CLIP, grounds__in=GRAVE, then=0), default=1)
     waiting = Report.objects.filter(decision__isnull=True).select_related("clip")
-    reports = sorted(waiting[:500], key=lambda each: (not each.grave, each.made_at))
+    reports = Paginator(waiting.order_by(grave, "made_at"), REPORTS_A_PAGE)
     context = {
-        "reports": reports,
+        "reports": reports.get_page(request.GET.get("page")),
         "appeals": Appeal.objects.filter(answer__isnull=True).select_related("decision__clip"),
         "held": Held.objects.filter(decision__isnull=True).select_related("clip"),
     }
@@ -134,7 +140,9 @@ def add_word(request: HttpRequest) -> HttpResponse:
         return _rules(request, form, BlockedFileForm(), 422)
     values = form.cleaned_data
     RefusedWord.objects.get_or_create(
-        skeleton=skeleton(values["shown"]), defaults={**values, "curator": request.user}
+        skeleton=skeleton(values["shown"]),
+        ended_at=None,
+        defaults={**values, "curator": request.user},
     )
     return redirect("moderation:rules")
 
@@ -148,19 +156,27 @@ def add_file(request: HttpRequest) -> HttpResponse:
         return _rules(request, RefusedWordForm(), form, 422)
     values = form.cleaned_data
     BlockedFile.objects.get_or_create(
-        sha256=values.pop("sha256"), defaults={**values, "curator": request.user}
+        sha256=values.pop("sha256"), ended_at=None, defaults={**values, "curator": request.user}
     )
     return redirect("moderation:rules")
 
 
 @for_curators
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, which: str, rule_id: int) -> HttpResponse:
-    """Take a word or a file off its list."""
-    if which in _LISTS:
-        _LISTS[which].filter(pk=rule_id).delete()
+    """Take a word or a file off its list, with a reason; the rule stays to be read."""
+    if which not in _LISTS:
+        raise Http404("there is no such list")
+    rule = get_object_or_404(_LISTS[which].filter(ended_at=None), pk=rule_id)
+    form = EndForm(request.POST or None)
+    if form.is_bound and form.is_valid():
+        _LISTS[which].filter(pk=rule.pk).update(
+            ended_at=timezone.now(), ended_by=request.user, ended_note=form.cleaned_data["note"]
+        )
         messages.success(request, _("It is off the list."))
-    return redirect("moderation:rules")
+        return redirect("moderation:rules")
+    context = {"rule": rule, "which": which, "form": form}
+    return render(request, "moderation/end.html", context, status=422 if form.is_bound else 200)
 
 
 def _rules(
@@ -169,7 +185,11 @@ def _rules(
     context = {
         "word_form": word,
         "file_form": file,
-        "words": RefusedWord.objects.select_related("curator"),
-        "files": BlockedFile.objects.select_related("curator")[:200],
+        "words": _LISTS["words"].filter(ended_at=None),
+        "files": _LISTS["files"].filter(ended_at=None)[:FILES_SHOWN],
+        "ended": [
+            *_LISTS["words"].filter(ended_at__isnull=False).order_by("-ended_at")[:ENDED_SHOWN],
+            *_LISTS["files"].filter(ended_at__isnull=False).order_by("-ended_at")[:ENDED_SHOWN],
+        ],
     }
     return render(request, "moderation/rules.html", context, status=status)

@@ -151,3 +151,12 @@ class BlockedFileForm(forms.Form):
             words = gettext("A SHA-256 has 64 letters of 0-9 and a-f. sha256sum FILE prints it.")
             raise forms.ValidationError(words)
         return digest
+
+
+class EndForm(forms.Form):
+    """Why a word or a file is taken off its list."""
+
+    note = forms.CharField(
+        max_length=300, label=_("Why"),
+        help_text=_("It stands beside the rule for the other curators, with your name."),
+    )  # fmt: skip

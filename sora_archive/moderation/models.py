@@ -174,7 +174,9 @@ class Held(models.Model):
 
 
 class Rule(models.Model):
-    """What both lists share: on what grounds, since when, by whom, and why."""
+    """What both lists share: on what grounds, since when, by whom, and why; and the same of its
+    end, since a rule that is taken off its list stays to be read.
+    """
 
     grounds = models.CharField(max_length=12, choices=Grounds.choices)
     note = models.CharField(max_length=300, help_text=_("Why, for the other curators."))
@@ -182,20 +184,34 @@ class Rule(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
     at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    ended_note = models.CharField(max_length=300, blank=True)
 
     class Meta:
         abstract = True
+
+
+# Of a rule: it holds, or its end is explained.
+_ENDED = Q(ended_at=None, ended_by=None, ended_note="") | (
+    Q(ended_at__isnull=False) & ~Q(ended_note="")
+)
+_HOLDS = Q(ended_at=None)
 
 
 class RefusedWord(Rule):
     """A word or a phrase that no prompt may hold, whatever letters it is written with."""
 
     shown = models.CharField(max_length=100, help_text="as the curator typed it")
-    skeleton = models.CharField(max_length=200, unique=True, help_text="what it is compared by")
+    skeleton = models.CharField(max_length=200, help_text="what it is compared by")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["skeleton"]
         constraints = (
+            models.UniqueConstraint("skeleton", condition=_HOLDS, name="refused_word_holds_once"),
+            models.CheckConstraint(condition=_ENDED, name="refused_word_ends_with_words"),
             models.CheckConstraint(condition=~Q(skeleton=""), name="refused_word_has_letters"),
         )
 
@@ -206,11 +222,13 @@ class RefusedWord(Rule):
 class BlockedFile(Rule):
     """A file that is neither made nor shown again, by the SHA-256 of its bytes."""
 
-    sha256 = models.CharField(max_length=64, unique=True)
+    sha256 = models.CharField(max_length=64)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-at"]
         constraints = (
+            models.UniqueConstraint("sha256", condition=_HOLDS, name="blocked_file_holds_once"),
+            models.CheckConstraint(condition=_ENDED, name="blocked_file_ends_with_words"),
             models.CheckConstraint(condition=Q(sha256__regex=SHA256), name="blocked_file_by_hash"),
         )
 

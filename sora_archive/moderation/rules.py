@@ -16,7 +16,7 @@ from .skeletons import first_of
 
 def refusal_of_prompt(prompt: str, negative_prompt: str) -> tuple[str, str] | None:
     """The code and the words of a refusal where a prompt holds a refused word; else None."""
-    rules = {rule.skeleton: rule for rule in RefusedWord.objects.all()}
+    rules = {rule.skeleton: rule for rule in RefusedWord.objects.filter(ended_at=None)}
     found = first_of(prompt, rules) or first_of(negative_prompt, rules)
     if found is None:
         return None
@@ -33,7 +33,7 @@ def refusal_of_prompt(prompt: str, negative_prompt: str) -> tuple[str, str] | No
 
 def refusal_of_file(sha256: str) -> tuple[str, str] | None:
     """The code and the words of a refusal where a file is blocked; else None."""
-    blocked = BlockedFile.objects.filter(sha256=sha256).first()
+    blocked = BlockedFile.objects.filter(sha256=sha256, ended_at=None).first()
     if blocked is None:
         return None
     words = _("This very video was taken down here before and is not shown again: %(grounds)s.")

@@ -7,7 +7,7 @@ from . import desk, views
 app_name = "moderation"
 urlpatterns = [
     path("report/<uuid:clip_id>/", views.report, name="report"),
-    path("report/signature/<slug:number>/", views.report_signature, name="report_signature"),
+    path("report/signature/<int:number>/", views.report_signature, name="report_signature"),
     path("report/status/<str:token>/", views.status, name="status"),
     path("decisions/", views.decisions, name="decisions"),
     path("decisions/<uuid:decision_id>/", views.decision, name="decision"),

@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from generation.models import Clip, Visibility
-from provenance.log import outbox
+from provenance.core.records import EntryType
+from provenance.log import outbox, reading
 
 from . import deciding, reporting
 from .errors import ModerationRefused
@@ -33,9 +34,11 @@ def report(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def report_signature(request: HttpRequest, number: str) -> HttpResponse:
-    """Report a name under the statement, by its number in the list."""
-    return _report(request, [About.SIGNATURE], signature=number)
+def report_signature(request: HttpRequest, number: int) -> HttpResponse:
+    """Report a name under the statement, by its number in the list: that of its entry."""
+    if not any(reading.entries(number, number + 1, [EntryType.SIGNATURE])):
+        raise Http404(_("No signature has this number."))
+    return _report(request, [About.SIGNATURE], signature=str(number))
 
 
 def _report(

@@ -36,17 +36,18 @@ def admit(address_range: str, email: str) -> list[int]:
     """Note a sign-up from its range and domain; the ids of its traces.
 
     Raises TooMany where one of the two has used up its limit or is blocked: then the refusal is
-    counted and nothing else is noted.
+    counted there and nothing else is noted. The range comes first, so that whoever floods from one
+    cannot fill the table with domains.
     """
-    wait = 0
+    wait, sources = 0, []
     with transaction.atomic():
-        sources = [_source(kind, value) for kind, value in _values(address_range, email)]
-        for source in sources:
-            wait = max(wait, _wait(source))
-        if wait:
-            Source.objects.filter(pk__in=[source.pk for source in sources]).update(
-                refused=F("refused") + 1, last_at=timezone.now()
-            )
+        for kind, value in _values(address_range, email):
+            sources.append(source := _source(kind, value))
+            if wait := _wait(source):
+                Source.objects.filter(pk=source.pk).update(
+                    refused=F("refused") + 1, last_at=timezone.now()
+                )
+                break
         else:
             return _trace(sources)
     raise TooMany(_words(wait), wait)

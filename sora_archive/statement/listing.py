@@ -16,6 +16,7 @@ from provenance.log import outbox, reading
 from .models import Act, ActKind, Signature, State, Version
 
 NAMES_A_PAGE = 200
+ERASURES_SHOWN = 100
 _BATCH = 1000
 _COLUMNS = (
     "entry", "version", "state", "name", "role", "place", "link", "anonymous", "tier",
@@ -97,6 +98,16 @@ def search(words: str, state: str) -> QuerySet[Signature]:
             Q(name__icontains=word) | Q(role__icontains=word) | Q(place__icontains=word)
         )
     return found.order_by("-confirmed_at", "id")
+
+
+def erased_by_curators() -> list[tuple[Act, int | None]]:
+    """Curators' erasures of names with the entries of the signatures, the newest first."""
+    acts = Act.objects.filter(kind=ActKind.ERASURE).select_related("made_by", "signature")
+    newest = list(acts[:ERASURES_SHOWN])
+    places = outbox.indexes_of([act.signature.ticket for act in newest if act.signature.ticket])
+    return [
+        (act, places.get(act.signature.ticket) if act.signature.ticket else None) for act in newest
+    ]
 
 
 def _listed(version: Version) -> QuerySet[Signature]:

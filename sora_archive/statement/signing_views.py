@@ -163,6 +163,7 @@ def count(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "again": again,
         "invalidations": Invalidation.objects.select_related("made_by", "undone_by"),
+        "erased": listing.erased_by_curators(),
     }
     return render(request, "statement/count.html", context)
 

@@ -58,26 +58,22 @@ def test_ada_withdraws_and_restores_her_clip(as_ada: Client, client: Client, cli
     assert "The restoration, entry" in client.get(f"/clips/{clip.pk}/").content.decode()
 
 
-def test_a_tombstone_tells_when_by_which_role_and_why_with_proof(
+def test_a_tombstone_tells_who_when_and_why_with_proof(
     as_mo: Client, as_ada: Client, client: Client, clip: Clip
 ) -> None:
     sent = as_mo.post(address(clip, "withdraw"), {"code": "real_person"})
     assert sent.status_code == 302
     entry(clip, Act.Kind.WITHDRAWAL)
     page = client.get(f"/clips/{clip.pk}/").content.decode()
-    for told in ("This clip was withdrawn", "it portrays a real person", "By a curator.", "<time"):
+    for told in ("This clip was withdrawn", "It portrays a real person.", "<time",
+                 "By <bdi>Mo</bdi>, curator."):  # fmt: skip
         assert told in page
-    for secret in (PROMPT, "Ada", clip.title, "Mo", "Restore"):
+    for secret in (PROMPT, "Ada", clip.title, "Restore"):
         assert secret not in page
     proofs = re.findall(r'href="(/log/entry/\d+/proof)"', page)
     assert len(proofs) == 2
     assert all(client.get(proof).status_code == 200 for proof in proofs)
-    for browser, address_ in (
-        (as_mo, f"/clips/{clip.pk}/"),
-        (as_ada, f"/generations/{clip.generation_id}/"),
-    ):
-        told = browser.get(address_).content.decode()
-        assert ">Mo</span>" in told, "keepers and the artist see who it was"
+    assert ">Mo</span>" in as_ada.get(f"/generations/{clip.generation_id}/").content.decode()
 
 
 def test_a_curator_gives_a_reason_and_an_artist_cannot_undo_it(
@@ -154,7 +150,7 @@ def test_an_erased_clip_has_a_tombstone(as_ada: Client, client: Client, clip: Cl
     page = response.content.decode()
     assert response.status_code == 410
     assert "This clip was erased" in page
-    assert "the artist wished it" in page
+    assert "The artist wished it." in page
     for address_gone in (f"/media/{clip.pk}.mp4", f"/media/{clip.pk}/poster.webp"):
         assert client.get(address_gone).status_code == 410
     own = as_ada.get(f"/generations/{clip.generation_id}/").content.decode()

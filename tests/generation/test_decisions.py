@@ -68,7 +68,9 @@ def test_mo_withdraws_a_reported_clip_and_everybody_concerned_reads_why(
     entry_page = client.get(decision.get_absolute_url()).content.decode()
     assert f"/log/entry/{outbox.index_of(decision.ticket)}" in entry_page
     tombstone = client.get(f"/clips/{clip.pk}/").content.decode()
-    assert f"/moderation/decisions/?clip={clip.pk}" in tombstone
+    assert WHY in tombstone
+    assert "By <bdi>Mo</bdi>, curator." in tombstone
+    assert f"/log/entry/{outbox.index_of(decision.ticket)}" in tombstone
     assert PROMPT not in tombstone
 
 
@@ -102,6 +104,8 @@ def test_a_grave_report_hides_the_clip_until_it_is_decided_and_only_once(
     reporting.report(Subject(About.CLIP, clip), Grounds.DANGER, "")
     assert client.get(f"/media/{clip.pk}.mp4").status_code == 410
     assert again(clip).visibility == Visibility.WITHDRAWN
+    tombstone = client.get(f"/clips/{clip.pk}/").content.decode()
+    assert "By the archive itself, because of a report." in tombstone
     film = f"/moderation/queue/{clip.pk}/file"
     assert client.get(film).status_code == 302
     assert as_mo.get(film).status_code == 200  # whoever decides can see it
@@ -160,6 +164,27 @@ def test_a_blocked_video_is_not_made_again(as_mo: Client, ada: User, clip: Clip)
     line.run(other.pk)
     other.refresh_from_db()
     assert other.state == State.DONE
+
+
+def test_what_is_shown_again_is_blocked_no_longer(as_mo: Client, mo: User, clip: Clip) -> None:
+    decide(as_mo, clip, "withdrawn", block="on")
+    settled(clip)
+    decide(as_mo, clip, "restored", statement="It is a circle indeed.")
+    assert again(clip).published
+    ended = BlockedFile.objects.filter(ended_at__isnull=False)
+    assert [(rule.ended_by, rule.ended_note) for rule in ended] == [
+        (mo, "It is a circle indeed.")
+    ] * 2
+
+
+def test_an_open_appeal_is_answered_and_not_sidestepped(
+    as_mo: Client, as_ada: Client, clip: Clip
+) -> None:
+    decide(as_mo, clip, "withdrawn")
+    settled(clip)
+    as_ada.post(f"/moderation/reasons/{clip.pk}/", {"words": "It is a circle."})
+    assert decide(as_mo, clip, "withdrawn").status_code == 422
+    assert decide(as_mo, clip, "upheld").status_code == 302
 
 
 def test_the_first_clips_of_an_artist_wait_for_mo(

@@ -73,9 +73,8 @@ def test_a_curator_confirms_as_whom_somebody_signed(
     done = {"tier": "programme", "note": "Shown me the invitation."}
     assert as_mo.post(f"{address}tier/", done).status_code == 302
     page = client.get("/statement/versions/1/signatures/").content.decode()
-    assert "confirmed by a curator" in page
+    assert "confirmed by <bdi>Mo</bdi>, curator" in page
     assert "Shown me the invitation." in page
-    assert ">Mo<" in page
     assert "1 confirmed by a curator" in page
     log.take_up()
     [entry] = log.bodies(EntryType.DECISION)
@@ -96,7 +95,12 @@ def test_a_name_that_should_not_stand_there_is_erased_with_a_reason(
     assert as_mo.post(f"{address}erase/", {"note": " "}).status_code == 422
     as_mo.post(f"{address}erase/", {"note": "It insults somebody."})
     assert "An Insult" not in client.get("/statement/versions/1/signatures/").content.decode()
-    assert "It insults somebody." in as_mo.get(address).content.decode()
+    own = last_links()["mine"]
+    for page in (as_mo.get(address), client.get("/statement/count/"), client.get(own)):
+        text = page.content.decode()
+        assert "It insults somebody." in text
+        assert "By <bdi>Mo</bdi>, curator" in text
+        assert "An Insult" not in text
     assert counted(version) == 1
     log.take_up()
     assert log.bodies(EntryType.ERASURE)[0]["by"] == "curator"
@@ -121,8 +125,10 @@ def test_a_bulk_is_chosen_looked_at_invalidated_and_undone(
     assert {(entry["by"], entry["reason"]) for entry in entries} == {("curator", "automated")}
     assert len({entry["signature"] for entry in entries}) == 3
     page = client.get("/statement/count/").content.decode()
-    for words in ("Made by a program.", "3 signatures", "One program made them.", ">Mo<", "Yes"):
+    for words in ("Made by a program.", "3 signatures", "One program made them.", "Yes",
+                  "By <bdi>Mo</bdi>, curator", "Chosen by: version 1, part of a name"):  # fmt: skip
         assert words in page, words
+    assert "sham" not in page.lower(), "whose names they were is nobody's business"
     made = Invalidation.objects.get()
     assert made.criteria == {"version": 1, "name": "sham"}
     undo = f"/statement/curate/invalidations/{made.pk}/undo/"

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from generation import asking
 from generation.engines.catalog import cards
 from generation.models import Clip, State
+from provenance.core.records import EntryType
 from sora_archive.accounts.models import User
 from sora_archive.moderation import reporting, rules
 from sora_archive.moderation.models import (
@@ -27,6 +29,7 @@ from sora_archive.moderation.models import (
 from sora_archive.moderation.reporting import Subject
 from sora_archive.moderation.skeletons import first_of, skeleton
 from tests.site.hanging import hang
+from tests.site.signatories import make_version, signed, started_log
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +122,35 @@ def test_the_gravest_report_stands_first(as_mo: Client, clip: Clip, ada: User) -
     assert page.index("It sexualises a child") < page.index("against the rules of the archive")
 
 
+def test_the_gravest_report_stands_first_however_many_came_before(
+    as_mo: Client, clip: Clip
+) -> None:
+    Report.objects.bulk_create(
+        Report(token_sha256=f"{number:064x}", about="clip", clip=clip, grounds="rules")
+        for number in range(600)
+    )
+    Report.objects.create(token_sha256="a" * 64, about="clip", clip=clip, grounds="child")
+    page = as_mo.get("/moderation/queue/").content.decode()
+    assert page.index("It sexualises a child") < page.index("against the rules of the archive")
+    assert "Page 1 of 13" in page
+    assert page.count("against the rules of the archive") == 49
+    assert "It sexualises a child" not in as_mo.get("/moderation/queue/?page=13").content.decode()
+
+
+def test_only_a_signature_of_the_log_can_be_reported_as_one(client: Client, tmp_path: Path) -> None:
+    log = started_log(tmp_path)
+    made = make_version(log)
+    signed(made)
+    log.take_up()
+    [entry] = log.bodies(EntryType.SIGNATURE)
+    sent = {"about": "signature", "grounds": "name"}
+    page = f"/moderation/report/signature/{entry['at']}/"
+    assert client.post(page, sent).status_code == 302
+    for number in (f"{int(str(entry['at'])) - 1}", "999", f"{9**40}", "x", "9" * 300):
+        assert client.post(f"/moderation/report/signature/{number}/", sent).status_code == 404
+    assert Report.objects.get().signature == str(entry["at"])
+
+
 def test_mo_puts_a_word_on_the_list_and_takes_it_off(as_mo: Client) -> None:
     word = {"shown": "Golden Gate", "grounds": "rights", "note": "a trade mark"}
     as_mo.post("/moderation/rules/words/", word)
@@ -126,10 +158,30 @@ def test_mo_puts_a_word_on_the_list_and_takes_it_off(as_mo: Client) -> None:
     [rule] = RefusedWord.objects.all()
     page = as_mo.get("/moderation/rules/").content.decode()
     assert "Golden Gate" in page
-    assert "Mo</span>" in page
-    assert as_mo.post(f"/moderation/rules/words/{rule.pk}/remove/").status_code == 302
-    assert not RefusedWord.objects.exists()
+    assert "<bdi>Mo</bdi>, curator" in page
+    end = f"/moderation/rules/words/{rule.pk}/remove/"
+    assert as_mo.post(end, {"note": ""}).status_code == 422
+    assert rules.refusal_of_prompt("the golden gate", "")
+    assert as_mo.post(end, {"note": "It is a name of a place too."}).status_code == 302
+    assert rules.refusal_of_prompt("the golden gate", "") is None
     assert as_mo.post("/moderation/rules/words/", {**word, "shown": "..."}).status_code == 422
+
+
+def test_who_ended_a_rule_when_and_why_stays_to_be_read_and_the_word_can_come_back(
+    as_mo: Client, mo: User, refused: RefusedWord
+) -> None:
+    end = f"/moderation/rules/words/{refused.pk}/remove/"
+    assert "Take it off the list?" in as_mo.get(end).content.decode()
+    as_mo.post(end, {"note": "It is a name of a place too."})
+    page = as_mo.get("/moderation/rules/").content.decode()
+    ended = page.partition("Taken off the lists")[2]
+    assert "It is a name of a place too." in ended
+    assert ended.count("<bdi>Mo</bdi>, curator") == 2  # who put it there, and who took it off
+    assert as_mo.get(end).status_code == 404
+    word = {"shown": "Golden Gate", "grounds": "rights", "note": "again"}
+    assert as_mo.post("/moderation/rules/words/", word).status_code == 302
+    assert RefusedWord.objects.filter(ended_at=None).count() == 1
+    assert RefusedWord.objects.count() == 2
 
 
 def test_a_file_is_blocked_by_its_hash_alone(as_mo: Client) -> None:

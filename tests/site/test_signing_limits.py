@@ -51,6 +51,19 @@ def test_a_burst_from_one_range_is_stopped_and_passes(version: Version) -> None:
     ask(version, 4)
 
 
+def test_a_flood_from_one_range_fills_no_table_whatever_addresses_it_invents(
+    version: Version,
+) -> None:
+    for number in range(3):
+        ask(version, number, email=f"a@d{number}.example")
+    before = Source.objects.count()
+    for number in range(3, 20):
+        with pytest.raises(TooMany):
+            ask(version, number, email=f"a@d{number}.example")
+    assert Source.objects.count() == before
+    assert Source.objects.get(kind="range").refused == 17
+
+
 def test_the_long_run_has_a_limit_of_its_own(version: Version) -> None:
     for number in range(5):
         ask(version, number)

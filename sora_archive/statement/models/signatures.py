@@ -80,6 +80,17 @@ class Invalidation(models.Model):
     def __str__(self) -> str:
         return f"Invalidation {self.pk}"
 
+    @property
+    def chosen_by(self) -> list[str]:
+        """The criteria in words for everybody; of names only that they were asked for."""
+        words = {
+            "version": _("version %(value)s"), "signature": _("one signature"),
+            "name": _("part of a name"), "source": _("source %(value)s"),
+            "after": _("confirmed from %(value)s"), "before": _("confirmed before %(value)s"),
+        }  # fmt: skip
+        asked = [key for key in words if key in self.criteria]  # the database has its own order
+        return [str(words[key] % {"value": self.criteria[key]}) for key in asked]
+
 
 class Signature(models.Model):
     """Somebody's name under a version.
