@@ -113,7 +113,8 @@ INVENTORY: tuple[Kept, ...] = (
         _("Words that no prompt may hold and hashes of files that are refused, with reasons and "
           "the curator."),
         _("That the same need not be decided twice."),
-        _("Until a curator takes them out."),
+        _("As long as the archive exists; beside those that hold no longer stands who ended them, "
+          "and why."),
         ("moderation_refusedword", "moderation_blockedfile"),
     ),
     Kept(

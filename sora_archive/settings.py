@@ -362,6 +362,8 @@ LOGGING = {
     # Those of allauth and fido2 name people and their keys.
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # So does the one about forms without their cookie, and some addresses are secret links.
+        "django.security.csrf": {"level": "ERROR"},
         "allauth": {"level": "ERROR"},
         "fido2": {"level": "ERROR"},
     },

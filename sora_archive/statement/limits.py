@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .addresses import domain_of, keyed
 from .errors import CuratorRefused, TooMany
@@ -143,7 +144,11 @@ def _words(wait: int) -> str:
             "Sign-ups from where you are, or with addresses like yours, are not taken at present. "
             "If you think that this is wrong, write to the people who run the archive."
         )
-    return _(
+    minutes = max(1, math.ceil(wait / 60))
+    return ngettext(
         "Many people sign from where you are just now, or with addresses like yours. Nothing was "
-        "kept. Please try again in %(minutes)d minutes."
-    ) % {"minutes": max(1, round(wait / 60))}
+        "kept. Please try again in a minute.",
+        "Many people sign from where you are just now, or with addresses like yours. Nothing was "
+        "kept. Please try again in %(minutes)d minutes.",
+        minutes,
+    ) % {"minutes": minutes}

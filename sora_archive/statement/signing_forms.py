@@ -11,7 +11,7 @@ from . import names
 from .errors import NameRefused
 from .invalidating import Criteria
 from .models import Reason, Standing, Tier
-from .models.signatures import NAME_LETTERS, NOTE_LETTERS
+from .models.signatures import LINK_LETTERS, NAME_LETTERS, NOTE_LETTERS
 from .signing import Wish
 
 _Clean = Callable[[str, int], str]
@@ -61,7 +61,7 @@ class SignForm(forms.Form):
     place = _line(_("Where"), "address-level2", _("Such as: Lisbon. You can leave it empty."),
                   required=False)  # fmt: skip
     link = forms.URLField(
-        label=_("A page of yours"), required=False, max_length=200, assume_scheme="https",
+        label=_("A page of yours"), required=False, max_length=LINK_LETTERS, assume_scheme="https",
         widget=forms.URLInput(attrs={"autocomplete": "url"}),
         help_text=_("It begins with https:// or http://. You can leave it empty."),
     )  # fmt: skip
@@ -73,13 +73,22 @@ class SignForm(forms.Form):
     )
     sha256 = forms.RegexField(r"\A[0-9a-f]{64}\Z", widget=forms.HiddenInput)
 
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email.endswith("]"):  # it would have our mail server call any machine by its number
+            raise forms.ValidationError(_("An address ends in a name, such as example.org."))
+        return email
+
     def clean_link(self) -> str:
         link: str = self.cleaned_data["link"]
         if link and (
             urlsplit(link).scheme not in {"http", "https"} or "@" in urlsplit(link).netloc
         ):
             raise forms.ValidationError(_("A page begins with https:// or http://."))
-        return link
+        try:
+            return names.clean(link, LINK_LETTERS)
+        except NameRefused as error:
+            raise forms.ValidationError(str(error)) from error
 
     @property
     def wish(self) -> Wish:

@@ -355,10 +355,12 @@ def test_a_signature_holds_for_the_version_that_was_mailed(
         ({"email": "ada"}, "valid email"),
         ({"email": "ada@archive.example\nBcc: all@archive.example"}, "valid email"),
         ({"email": "a" * 300 + "@archive.example"}, "at most 254"),
+        ({"email": "ada@[192.0.2.1]"}, "ends in a name"),
         ({"tier": "king"}, "not one of the available choices"),
         ({"link": "javascript:alert(1)"}, "valid URL"),
         ({"link": "ftp://ada.example/"}, "begins with https"),
         ({"link": "https://bank.example@evil.example/"}, "begins with https"),
+        ({"link": "https://ada.example/\u202e"}, "U+202E cannot be seen"),
         ({"sha256": "x"}, "valid value"),
     ],
     ids=lambda value: ascii(value)[:30],
@@ -521,3 +523,14 @@ def told() -> str:
     said = io.StringIO()
     call_command("tellsignatories", stdout=said, stderr=io.StringIO())
     return said.getvalue().strip().partition(" They are kept")[0]
+
+
+def test_a_secret_link_whose_form_comes_without_its_cookie_stands_in_no_log_line(
+    version: Version, caplog: pytest.LogCaptureFixture
+) -> None:
+    signed(version)
+    own = last_links()["mine"]
+    browser = Client(enforce_csrf_checks=True)
+    assert browser.post(own, {"act": "withdraw"}).status_code == 403
+    assert token(own) not in caplog.text
+    assert counted(version) == 1

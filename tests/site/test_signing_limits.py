@@ -95,7 +95,7 @@ def test_the_page_says_when_to_try_again_and_keeps_what_was_typed(
     answer = client.post("/statement/sign/", form)
     assert answer.status_code == 429
     assert 1 <= int(answer["Retry-After"]) <= 60
-    assert "Please try again in 1 minutes" in answer.content.decode()
+    assert "Please try again in a minute" in answer.content.decode()
     assert 'value="Ada Lovelace"' in answer.content.decode()
 
 

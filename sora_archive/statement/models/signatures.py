@@ -16,6 +16,7 @@ from .versions import Version
 
 NAME_LETTERS = 100
 NOTE_LETTERS = 300
+LINK_LETTERS = 200
 
 
 class State(models.TextChoices):
@@ -110,7 +111,7 @@ class Signature(models.Model):
     name = models.CharField(max_length=NAME_LETTERS, blank=True)
     role = models.CharField(max_length=NAME_LETTERS, blank=True)
     place = models.CharField(max_length=NAME_LETTERS, blank=True)
-    link = models.URLField(max_length=200, blank=True)
+    link = models.URLField(max_length=LINK_LETTERS, blank=True)
     anonymous = models.BooleanField(default=False)
     tier = models.CharField(max_length=10, choices=Tier.choices)
     confirmed_tier = models.CharField(max_length=10, choices=Tier.choices, blank=True)
