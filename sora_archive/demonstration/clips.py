@@ -4,7 +4,6 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import IO
 
@@ -49,7 +48,7 @@ def _generate(launcher: Launcher, prompt: str) -> dict[str, object] | None:
     return found
 
 
-def run(launcher: Launcher, line: Sequence[str]) -> tuple[int, str, str]:
+def run(launcher: Launcher, line: list[str]) -> tuple[int, str, str]:
     """Runs a command beside the launcher; its status, and the last line of each of its outputs.
 
     They go to files: a pipe that nobody reads would stop a slow clip's progress bar for good.

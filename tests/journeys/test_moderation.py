@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from generation import storage
 from generation.models import Clip
-from provenance.core.records import EntryType
+from provenance.core.records import JSON, EntryType
 from provenance.log import outbox
 from sora_archive.accounts.models import User
 from sora_archive.moderation import deciding
@@ -110,7 +110,7 @@ def in_the_log(ada: User, tmp_path: Path) -> Clip:
     clip = hang(ada, "Lantern")
     sha256 = storage.keep_bytes(b"the bytes of a lantern").sha256
     type(clip.credential).objects.filter(pk=clip.credential_id).update(sha256=sha256)
-    body = {
+    body: dict[str, JSON] = {
         "attempt": clip.credential.attempt, "clip": str(clip.pk), "generated": 0,
         "manifest": clip.credential.manifest_id, "sha256": sha256,
     }  # fmt: skip
