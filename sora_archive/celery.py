@@ -43,6 +43,9 @@ app.conf.update(
     worker_concurrency=1,
     worker_pool="prefork",
     worker_pool_start_method="spawn",
+    # A spawned child imports the whole site. Celery would kill it after four seconds, and its
+    # successor too, for as long as the machine is busy.
+    worker_proc_alive_timeout=120,
     worker_soft_shutdown_timeout=settings.WORKER_SHUTDOWN_SECONDS,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
