@@ -63,7 +63,9 @@ def facts_of(
             id=card.id, title=card.title, revision=card.revision, licence=card.licence,
             weights_sha256=engine.weights_sha256, pipeline=card.pipeline, untrained=card.untrained,
         ),
-        engine=EngineFacts(engine.engine, engine.scheduler, engine.libraries),
+        engine=EngineFacts(
+            engine.engine, engine.scheduler, engine.libraries, engine.together
+        ),
         receipts=receipts,
         media=media,
         file_salt=file_salt,

@@ -9,12 +9,20 @@ import secrets
 import tempfile
 import traceback
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import (
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 
 from provenance import vault
 from provenance.core import credentials, manifests, readings
@@ -39,6 +47,9 @@ log = logging.getLogger(__name__)
 REQUEST_FIELDS = (
     "prompt", "negative_prompt", "seed", "steps", "guidance", "width", "height", "frames", "fps",
 )  # fmt: skip
+LOG_AWAY = "The public log could not be reached, so no clip was made. Please ask again later."
+DATABASE_AWAY = "The database went away again and again. Please ask again later."
+WORDS_UNSIGNED = "The clip could not be given its credential."
 WORDS_UNKNOWN = "Something went wrong in the worker. The operator can see what in its log."
 
 
@@ -49,6 +60,9 @@ class Job:
     generation: Generation
     owner: uuid.UUID
     card: ModelCard
+
+
+Render = Callable[[Job], tuple[Frames, EngineFacts]]
 
 
 @dataclass(frozen=True)
@@ -80,46 +94,62 @@ def run(generation_id: uuid.UUID) -> None:
     if generation is None:
         log.info("generation %s is not there to be claimed", generation_id)
         return
-    with telling.about(generation_id):
-        _run(generation, owner)
+    work_on(generation, owner)
 
 
-def _run(generation: Generation, owner: uuid.UUID) -> None:
-    generation_id = generation.pk
-    log.info("generation %s claimed, try %d", generation_id, generation.tries)
-    try:
-        with leases.heartbeat(generation_id, owner):
-            _clip(Job(generation, owner, card(generation.model)))
+def work_on(generation: Generation, owner: uuid.UUID, render: Render | None = None) -> None:
+    """The line for a claimed generation; `render` gives frames that are there already."""
+    with ending(generation, owner):
+        log.info("generation %s claimed, try %d", generation.pk, generation.tries)
+        with leases.heartbeat(generation.pk, owner):
+            _clip(Job(generation, owner, card(generation.model)), render or _render)
         telling.OUTCOMES.labels(generation.model, State.DONE.value).inc()
-        log.info("generation %s done", generation_id)
-    except Cancelled:
-        _end(generation, owner, State.CANCELLED, EntryType.CANCELLED, {"by": "artist"}, "")
-    except LeaseLost:
-        log.warning("generation %s: the lease was lost, another worker goes on", generation_id)
-    except (outbox.LogUnavailable, SignerUnavailable, StampUnavailable) as failure:
-        _postpone(generation, owner, failure)
-    except AttemptFailed as failure:
-        _fail(generation, owner, failure.code, failure.words, isinstance(failure, Refused))
-    except ProvenanceError as failure:
-        log.error("generation %s: %s", generation_id, type(failure).__name__)
-        _fail(
-            generation, owner, "credential_refused", "The clip could not be given its credential."
-        )
-    except OSError as failure:
-        log.error("generation %s: %s", generation_id, failure.strerror)
-        _fail(generation, owner, "storage", f"The clip could not be stored: {failure.strerror}.")
-    except (SystemExit, KeyboardInterrupt):
-        _let_go(generation, owner)
-        raise
-    except Exception as failure:  # noqa: BLE001 - the attempt must end in an outcome all the same
-        # The message of an unknown error may quote the prompt: only where and what kind it was.
-        log.error("generation %s: %s\n%s", generation_id, type(failure).__name__, _where(failure))
-        _fail(generation, owner, "internal", WORDS_UNKNOWN)
+        log.info("generation %s done", generation.pk)
 
 
-def _clip(job: Job) -> None:
-    _wait_until_logged(job)
-    frames, facts = _render(job)
+@contextmanager
+def ending(generation: Generation, owner: uuid.UUID) -> Iterator[None]:
+    """Whatever is raised within becomes the attempt's outcome, or sends it back to the queue."""
+    with telling.about(generation.pk):
+        try:
+            yield
+        except Exception as failure:  # noqa: BLE001 - it must end in an outcome all the same
+            _ended_by(failure, generation, owner)
+        except (SystemExit, KeyboardInterrupt):
+            let_go(generation, owner)
+            raise
+
+
+def _ended_by(failure: Exception, generation: Generation, owner: uuid.UUID) -> None:
+    match failure:
+        case Cancelled():
+            _end(generation, owner, State.CANCELLED, EntryType.CANCELLED, {"by": "artist"}, "")
+        case LeaseLost():
+            log.warning("generation %s: the lease was lost, another worker goes on", generation.pk)
+        case outbox.LogUnavailable() | SignerUnavailable() | StampUnavailable():
+            _postpone(generation, owner, failure)
+        case OperationalError() | InterfaceError():
+            _without_database(generation, owner, failure)
+        case AttemptFailed():
+            refused = isinstance(failure, Refused)
+            _fail(generation, owner, failure.code, failure.words, refused)
+        case ProvenanceError():
+            log.error("generation %s: %s", generation.pk, type(failure).__name__)
+            _fail(generation, owner, "credential_refused", WORDS_UNSIGNED)
+        case OSError():
+            log.error("generation %s: %s", generation.pk, failure.strerror)
+            words = f"The clip could not be stored: {failure.strerror}."
+            _fail(generation, owner, "storage", words)
+        case _:
+            # The message of an unknown error may quote the prompt: only where and what it was.
+            name, where = type(failure).__name__, _where(failure)
+            log.error("generation %s: %s\n%s", generation.pk, name, where)
+            _fail(generation, owner, "internal", WORDS_UNKNOWN)
+
+
+def _clip(job: Job, render: Render) -> None:
+    wait_until_logged(job)
+    frames, facts = render(job)
     with tempfile.TemporaryDirectory(dir=storage.work_folder()) as folder:
         media = Path(folder) / "media.mp4"
         with telling.timed(job.card.id, "encode"):
@@ -137,20 +167,24 @@ def _clip(job: Job) -> None:
         raise
 
 
-def _wait_until_logged(job: Job) -> None:
+def wait_until_logged(job: Job) -> None:
     """No frame is rendered before the attempt stands in the log."""
     outbox.wait_for(job.generation.attempt_ticket, settings.LOG_WAIT_SECONDS)
 
 
 def _render(job: Job) -> tuple[Frames, EngineFacts]:
     generation = job.generation
-    engine = engine_for(job.card)
-    request = RenderRequest(**{name: getattr(generation, name) for name in REQUEST_FIELDS})
+    engine, request = engine_for(job.card), request_of(generation)
     with telling.timed(job.card.id, "render"):
         frames = engine.render(
             request, lambda step, _, __: leases.report_step(generation.pk, job.owner, step)
         )
     return encode.enlarge(frames, job.card.upscale, job.card.upscale_filter), engine.facts
+
+
+def request_of(generation: Generation) -> RenderRequest:
+    """What the engine is asked for."""
+    return RenderRequest(**{name: getattr(generation, name) for name in REQUEST_FIELDS})
 
 
 def _log_rendered(job: Job, media: Path) -> Evidence:
@@ -324,7 +358,7 @@ def _fail(
     _end(generation, owner, state, entry, {"reason": code}, words)
 
 
-def _let_go(generation: Generation, owner: uuid.UUID) -> None:
+def let_go(generation: Generation, owner: uuid.UUID) -> None:
     """The worker was told to stop: another one can begin at once, without waiting for the lease."""
     connection.close()  # the signal may have come in the middle of a query
     leases.hand_back(generation.pk, owner)
@@ -337,13 +371,23 @@ def _postpone(generation: Generation, owner: uuid.UUID, why: Exception) -> None:
     if isinstance(why, SignerUnavailable | StampUnavailable):
         leases.hand_back(generation.pk, owner)
     else:
-        _try_again(generation, owner)
+        _try_again(generation, owner, "log_unavailable", LOG_AWAY)
 
 
-def _try_again(generation: Generation, owner: uuid.UUID) -> None:
+def _without_database(generation: Generation, owner: uuid.UUID, why: Exception) -> None:
+    """No fault of the attempt. Where it cannot even be handed back, its lease runs out."""
+    log.warning("generation %s: the database is away (%s)", generation.pk, type(why).__name__)
+    connection.close()
+    try:
+        _try_again(generation, owner, "database_unavailable", DATABASE_AWAY)
+    except (OperationalError, InterfaceError):
+        log.warning("generation %s is left to the sweep", generation.pk)
+        connection.close()
+
+
+def _try_again(generation: Generation, owner: uuid.UUID, code: str, words: str) -> None:
     if generation.tries >= settings.GENERATION_MAX_TRIES:
-        words = "The public log could not be reached, so no clip was made. Please ask again later."
-        _fail(generation, owner, "log_unavailable", words)
+        _fail(generation, owner, code, words)
     else:
         leases.hand_back(generation.pk, owner)
 

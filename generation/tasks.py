@@ -3,15 +3,16 @@
 import uuid
 
 from celery import shared_task
+from django.conf import settings
 
 
 @shared_task(name="generation.render")  # type: ignore[untyped-decorator]
 def render(generation_id: str) -> None:
     """Run the line for one generation; a second delivery of the message changes nothing."""
     # Only here: the web process sends messages too and has no use for encoder and signer.
-    from . import line
+    from . import line, together
 
-    line.run(uuid.UUID(generation_id))
+    (together if settings.WORKER_BATCH > 1 else line).run(uuid.UUID(generation_id))
 
 
 @shared_task(name="generation.redact")  # type: ignore[untyped-decorator]

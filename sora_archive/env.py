@@ -57,6 +57,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("METRICS_TOKEN", "", "Bearer token that /metrics asks for; empty: there is no such page."),
     Setting("WORKER_METRICS_PORT", "0", "Port on localhost at which a worker tells its own metrics; 0: none."),
     Setting("WORKER_QUEUES", "", "Queues a worker takes from, separated by ','; default: those of all models."),
+    Setting("WORKER_BATCH", "1", "Generations of one model and like settings that a worker renders in one call; more than 1 makes fuller use of a large GPU, and clips that cannot be repeated byte for byte."),
     Setting("WORKER_SHUTDOWN_SECONDS", "5", "How long a worker that is told to stop goes on with its clip before it hands it back."),
     Setting("MODEL_MEMORY_BYTES", "0", "Weights a worker may keep loaded, in bytes, the last used first; 0: one model at a time."),
     Setting("GENERATION_MAX_IN_FLIGHT", "12", "Queued and running generations one artist may have."),

@@ -274,6 +274,7 @@ API_HOLDER = "sora_archive.accounts.tokens.holder"
 REQUEST_SIGNATURES = "sora_archive.accounts.signing.shared_evidence"
 GENERATION_MODELS = [Path(folder) for folder in env.words("GENERATION_MODELS", ":")]
 WORKER_SHUTDOWN_SECONDS = env.whole("WORKER_SHUTDOWN_SECONDS")
+WORKER_BATCH = env.whole("WORKER_BATCH")
 WORKER_QUEUES = env.words("WORKER_QUEUES")
 MODEL_MEMORY_BYTES = env.whole("MODEL_MEMORY_BYTES")
 GENERATION_ENGINE = env.text("GENERATION_ENGINE")

@@ -1,6 +1,6 @@
 """The protocol between the line and whatever renders the frames."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,10 @@ class RenderRequest:
     first: Frame | None = None
 
 
+ALIKE = ("steps", "guidance", "width", "height", "frames", "fps")
+"""What requests must agree in to be rendered in one call; and none begins with a frame."""
+
+
 @dataclass(frozen=True)
 class EngineFacts:
     """What rendered: names and versions for the credential."""
@@ -46,6 +50,7 @@ class EngineFacts:
     scheduler: str
     weights_sha256: str
     libraries: Mapping[str, str]
+    together: int = 1  # how many clips came out of the same call
 
 
 class Engine(Protocol):
@@ -61,6 +66,14 @@ class Engine(Protocol):
         """Frames for a request; the same request gives the same frames on the same machine.
 
         Raises OutOfMemory where it does not fit even with everything spared.
+        """
+
+    def render_together(
+        self, requests: Sequence[RenderRequest], on_step: OnStep
+    ) -> Sequence[Frames]:
+        """Frames for several requests that agree in ALIKE, in one call; raises as `render` does.
+
+        They differ in their last bits from what `render` gives: a batch is not reproducible alone.
         """
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """A request in a pipeline class's own words, and a first look at what it is drawing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,20 @@ def arguments(
         if known.true_guidance:
             wanted[known.true_guidance] = request.guidance
     return {name: value for name, value in wanted.items() if name in accepted}
+
+
+def arguments_of_many(
+    pipeline: str, requests: Sequence[RenderRequest], accepted: Collection[str]
+) -> dict[str, Any]:
+    """The same for requests that agree in ALIKE, with a list where each has words of its own."""
+    found: dict[str, Any] = arguments(pipeline, requests[0], accepted)
+    if any(request.negative_prompt for request in requests):
+        wordy = replace(requests[0], negative_prompt="words")
+        found = dict(arguments(pipeline, wordy, accepted))
+    for name in ("prompt", "negative_prompt"):
+        if name in found:
+            found[name] = [getattr(request, name) for request in requests]
+    return found
 
 
 Latents = npt.NDArray[np.float32]

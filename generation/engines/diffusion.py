@@ -7,7 +7,7 @@ code. torch is imported when an engine is made, which happens in the worker's ch
 import gc
 import inspect
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +16,8 @@ import diffusers
 import numpy as np
 import torch
 import transformers
+from PIL import Image, ImageOps
+from safetensors import SafetensorError
 
 from generation.engines import calls
 from generation.engines.base import EngineFacts, Frame, Frames, Look, OnStep, RenderRequest
@@ -28,6 +30,10 @@ log = logging.getLogger(__name__)
 
 LIBRARIES = ("diffusers", "torch", "transformers")
 CALLBACK = "callback_on_step_end"
+# What the libraries raise for a folder that is wrong in one way or another.
+UNLOADABLE = (
+    OSError, ValueError, AttributeError, KeyError, TypeError, RuntimeError, SafetensorError,
+)  # fmt: skip
 
 # A worker's log is read by people: no bars of loading files in it.
 diffusers.utils.logging.disable_progress_bar()
@@ -69,6 +75,27 @@ class DiffusionEngine:
         with _memory_in_words():
             return self._render(request, on_step)
 
+    def render_together(
+        self, requests: Sequence[RenderRequest], on_step: OnStep
+    ) -> Sequence[Frames]:
+        """Frames for requests that agree in ALIKE, in one call of the pipeline.
+
+        Raises whatever `on_step` raises, and OutOfMemory without a second try: the caller has one
+        by one to fall back to.
+        """
+        pipeline, accepted = self._pipeline, self._accepted(self._pipeline)
+        arguments: dict[str, Any] = {
+            **calls.arguments_of_many(self._class, requests, accepted),
+            "generator": [_noise(request) for request in requests],
+            "output_type": "np",
+        }
+        stepping = _stepping(
+            pipeline, self._class, requests[0], _without_looks(on_step), arguments, accepted
+        )
+        with _memory_in_words(), stepping:
+            result = pipeline(**arguments)
+        return [_pixels(frames) for frames in result.frames]
+
     def close(self) -> None:
         """Let go of the weights and of the device's memory."""
         self._pipeline = self._with_image = None
@@ -76,19 +103,21 @@ class DiffusionEngine:
 
     def _render(self, request: RenderRequest, on_step: OnStep) -> Frames:
         pipeline = self._pipeline if request.first is None else self._beginning_with_a_frame()
-        accepted = inspect.signature(type(pipeline).__call__).parameters
+        accepted = self._accepted(pipeline)
         arguments: dict[str, Any] = {
             **calls.arguments(self._class, request, accepted),
-            # On the CPU also for a GPU: the same noise whatever the device.
-            "generator": torch.Generator("cpu").manual_seed(request.seed),
+            "generator": _noise(request),
             "output_type": "np",
         }
         if request.first is not None:
             arguments["image"] = _image(request.first, request.width, request.height)
         with _stepping(pipeline, self._class, request, on_step, arguments, accepted):
             result = pipeline(**arguments)
-        pixels: Frames = np.rint(np.clip(result.frames[0], 0.0, 1.0) * 255).astype(np.uint8)
-        return pixels
+        return _pixels(result.frames[0])
+
+    @staticmethod
+    def _accepted(pipeline: Any) -> Mapping[str, object]:
+        return inspect.signature(type(pipeline).__call__).parameters
 
     def _beginning_with_a_frame(self) -> Any:
         """The sister class that begins with a frame, over the same weights."""
@@ -124,7 +153,9 @@ def _load(card: ModelCard) -> Any:
             if torch.cuda.is_available()
             else torch.float32,
         )
-    except (OSError, ValueError, AttributeError, KeyError) as error:
+    except torch.OutOfMemoryError:
+        raise
+    except UNLOADABLE as error:
         raise ModelUnavailable(
             f"The model in {card.folder.name} cannot be loaded: {type(error).__name__}. "
             "Its folder must be a complete diffusers pipeline with safetensors weights."
@@ -216,6 +247,20 @@ def _stepping(
         del pipeline.scheduler.step  # the class's own again
 
 
+def _without_looks(on_step: OnStep) -> OnStep:
+    return lambda step, steps, _: on_step(step, steps, lambda: None)
+
+
+def _noise(request: RenderRequest) -> Any:
+    """On the CPU also for a GPU: the same noise whatever the device."""
+    return torch.Generator("cpu").manual_seed(request.seed)
+
+
+def _pixels(frames: Any) -> Frames:
+    pixels: Frames = np.rint(np.clip(frames, 0.0, 1.0) * 255).astype(np.uint8)
+    return pixels
+
+
 def _look(latents: Any, pipeline: Any, name: str, request: RenderRequest) -> Look:
     order = profile(name).latents
 
@@ -234,10 +279,8 @@ def _look(latents: Any, pipeline: Any, name: str, request: RenderRequest) -> Loo
 
 
 def _image(first: Frame, width: int, height: int) -> Any:
-    from PIL import Image
-
-    picture = Image.fromarray(first)
-    return picture.resize((width, height), Image.Resampling.LANCZOS)
+    """The frame at that size, its edges cut off where its shape is another."""
+    return ImageOps.fit(Image.fromarray(first), (width, height), Image.Resampling.LANCZOS)
 
 
 def _bytes(pipeline: Any) -> int:

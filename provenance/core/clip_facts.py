@@ -76,15 +76,18 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """What ran the model: engine, scheduler, and the versions of the libraries."""
+    """What ran the model: engine, scheduler, versions of the libraries, clips in the same call."""
 
     name: str
     scheduler: str
     libraries: Mapping[str, str]
+    together: int = 1
 
     def __post_init__(self) -> None:
         if not (self.name.strip() and self.scheduler.strip() and self.libraries):
             raise ManifestRefused("An engine has a name, a scheduler and libraries with versions.")
+        if self.together < 1:
+            raise ManifestRefused("A clip comes out of a call with itself at least.")
 
 
 @dataclass(frozen=True)

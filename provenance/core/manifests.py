@@ -124,6 +124,8 @@ def _generation(facts: ClipFacts) -> dict[str, Any]:
             "libraries": dict(facts.engine.libraries),
         },
     }
+    if facts.engine.together > 1:
+        data["engine"]["rendered_together"] = facts.engine.together
     if model.untrained:
         data["model"]["note"] = UNTRAINED
     return data

@@ -1,5 +1,7 @@
 """An engine that draws a moving square in no time, for stories that are not about models."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from generation.engines.base import EngineFacts, Frames, OnStep, RenderRequest
@@ -28,3 +30,10 @@ class SquareEngine:
             frame[8:24, left : left + 16] = 250
         on_step(request.steps, request.steps, lambda: None)
         return frames
+
+    def render_together(
+        self, requests: Sequence[RenderRequest], on_step: OnStep
+    ) -> Sequence[Frames]:
+        """One after the other, with one report for all."""
+        on_step(requests[0].steps, requests[0].steps, lambda: None)
+        return [self.render(request, lambda step, steps, look: None) for request in requests]

@@ -1,6 +1,7 @@
 """Every pipeline class the archive has cards for runs through the same engine, tiny and random."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,24 @@ def test_each_class_renders_reports_stops_and_repeats_itself(name: str, tmp_path
     assert np.array_equal(frames, engine.render(asked(card), quiet))
     assert engine.facts.engine == name
     assert engine.size > 100_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", tiny.CLASSES)
+def test_each_class_renders_several_in_one_call(name: str, tmp_path: Path) -> None:
+    card = card_of(tiny.save(name, tmp_path / name))
+    engine = DiffusionEngine(card, 1)
+    requests = [
+        replace(asked(card), seed=seed, negative_prompt=no) for seed, no in ((7, "blue"), (8, ""))
+    ]
+    seen: list[tuple[int, int]] = []
+    together = engine.render_together(requests, lambda step, steps, _: seen.append((step, steps)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    alone = engine.render(requests[0], quiet)
+    # Not byte for byte, which is why it is off unless somebody asks for it.
+    assert np.abs(together[0].astype(int) - alone).max() <= 2
+    assert together[1].shape == alone.shape
+    assert not np.array_equal(together[0], together[1])
 
 
 @pytest.mark.slow

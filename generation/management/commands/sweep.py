@@ -10,7 +10,7 @@ import time
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
                     _reports()
                     _hourly()
                     next_orphans = time.monotonic() + ORPHAN_ROUND_SECONDS
-            except DatabaseError as error:
+            except (DatabaseError, InterfaceError) as error:
                 log.warning("sweep: the database is away (%s)", type(error).__name__)
                 connection.close()
             close_old_connections()
