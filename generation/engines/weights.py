@@ -1,6 +1,7 @@
 """The hash of a model's weights, and whether a folder is still what its card was made of."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from generation.errors import ModelUnavailable
 from .catalog import ModelCard
 
 CHUNK = 8 * 1024 * 1024
+HEAD_LIMIT = 100_000_000  # of the format itself
 Progress = Callable[[int], object]
 """Called with the number of bytes just read."""
 
@@ -32,22 +34,50 @@ def sizes(folder: Path) -> Mapping[str, int]:
 
 
 def damage(card: ModelCard) -> str:
-    """What is wrong with the folder of a card, as far as file names and sizes show; else empty.
+    """What is wrong with the folder of a card, in words fit for its artist; empty where nothing is.
 
-    Cheap enough to be asked before a request is queued. Cards that list no files are believed.
+    Reads names, sizes and the heads of the weights, never the weights: cheap enough to be asked
+    before a request is queued. That a byte has changed in between only their hash shows, which
+    the worker asks for (`checked_sha256`).
     """
-    if not card.files:
-        return ""
     try:
         found = sizes(card.folder)
+        wrong = [name for name in found if not _whole(card.folder / name)]
     except OSError:
         return f"The files of {card.title} cannot be read. The operator has to put them back."
-    if found == card.files:
-        return ""
-    return (
-        f"The files of {card.title} are not those its card was made of. "
-        "The operator has to put them back, or add the model again."
-    )
+    if (card.files and found != card.files) or wrong or _without_weights(found):
+        return (
+            f"The files of {card.title} are not those its card was made of. "
+            "The operator has to put them back, or add the model again."
+        )
+    return ""
+
+
+def _whole(path: Path) -> bool:
+    """Whether a file of weights is as long as its own head says; other files always are.
+
+    The head of safetensors is 8 bytes with its length, little-endian, and that many of JSON.
+    """
+    if path.suffix != ".safetensors":
+        return True
+    size = path.stat().st_size
+    with path.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        if not 0 < length <= min(size, HEAD_LIMIT):
+            return False
+        try:
+            head = json.loads(opened.read(length))
+            ends = [int(part["data_offsets"][1]) for name, part in head.items() if name[:2] != "__"]
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            return False
+    return size == 8 + length + max(ends, default=0)
+
+
+def _without_weights(found: Mapping[str, int]) -> bool:
+    """Whether a part that a network's config belongs to has no weights we would load."""
+    parts = {Path(name).parent for name in found if Path(name).name == "config.json"}
+    filled = {Path(name).parent for name in found if name.endswith(".safetensors")}
+    return bool(parts - filled)
 
 
 def checked_sha256(card: ModelCard) -> str:
