@@ -81,13 +81,19 @@ class Stack:
         }
 
     def start(self, *names: str) -> None:
+        """Start services; "worker-2" is a second one of the kind "worker"."""
         for name in names:
-            command = [part.format_map(self.extra) for part in COMMANDS[name]]
+            kind = name.partition("-")[0]
+            command = [part.format_map(self.extra) for part in COMMANDS[kind]]
             with (self.data / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
                     command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL,
                     stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
+
+    def kill_group(self, group: int) -> None:
+        """kill -9 of the service that leads this process group."""
+        self.kill(next(name for name, it in self.processes.items() if it.pid == group))
 
     def kill(self, name: str) -> None:
         """kill -9 of the whole process tree of a service."""
@@ -141,14 +147,20 @@ class Stack:
 
     def ask(self, prompt: str) -> uuid.UUID:
         """Put a request in as ada, without waiting for it."""
+        return self.ask_often(prompt, 1)[0]
+
+    def ask_often(self, prompt: str, count: int) -> list[uuid.UUID]:
+        """The same request so many times, each an attempt of its own."""
         code = (
             "import uuid; from django.contrib.auth import get_user_model as people;"
             "from generation import asking; from generation.engines.catalog import cards;"
-            "card = cards()[0];"
-            f"request = asking.Request({prompt!r}, '', card, 7, card.frames, uuid.uuid4());"
-            "print(asking.ask(people().objects.get(username='ada'), request).pk)"
+            "card = cards()[0]; ada = people().objects.get(username='ada');"
+            "ask = lambda: asking.ask(ada, asking.Request("
+            f"{prompt!r}, '', card, 7, card.frames, uuid.uuid4())).pk;"
+            f"print(*(ask() for _ in range({count})))"
         )
-        return uuid.UUID(self.must("shell", "--no-imports", "-c", code).strip().splitlines()[-1])
+        told = self.must("shell", "--no-imports", "-c", code).strip().splitlines()[-1]
+        return [uuid.UUID(name) for name in told.split()]
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         server = environ.Env.db_url_config(self.database_url)
