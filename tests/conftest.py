@@ -85,7 +85,6 @@ def model_card(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / UNTRAINED
     folder.mkdir()
     shutil.copyfile(UNTRAINED_CARD, folder / "card.json")
-    (folder / "model_index.json").write_text("{}")
     settings.GENERATION_MODELS = [folder]
     return folder
 

@@ -11,6 +11,7 @@ from generation.errors import ModelUnavailable
 from .catalog import ModelCard
 
 CHUNK = 8 * 1024 * 1024
+INDEX = "model_index.json"
 HEAD_LIMIT = 100_000_000  # of the format itself
 Progress = Callable[[int], object]
 """Called with the number of bytes just read."""
@@ -29,7 +30,7 @@ def sizes(folder: Path) -> Mapping[str, int]:
     """Every file that decides the frames with its size in bytes, by its path in the folder."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.parent != folder]
     files = [path for path in files if not path.relative_to(folder).parts[0].startswith(".")]
-    files.append(folder / "model_index.json")
+    files.append(folder / INDEX)
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
 
 
@@ -38,9 +39,12 @@ def damage(card: ModelCard) -> str:
 
     Reads names, sizes and the heads of the weights, never the weights: cheap enough to be asked
     before a request is queued. That a byte has changed in between only their hash shows, which
-    the worker asks for (`checked_sha256`).
+    the worker asks for (`checked_sha256`). A folder that holds a card and nothing else is that of
+    a web server, whose workers have the weights on other machines.
     """
     try:
+        if not any(path.is_dir() or path.name == INDEX for path in card.folder.iterdir()):
+            return ""
         found = sizes(card.folder)
         wrong = [name for name in found if not _whole(card.folder / name)]
     except OSError:

@@ -73,12 +73,13 @@ def rabbitmq(folder: Path) -> Server:
     """A node of its own, so that the machine's is left alone."""
     if not RABBIT.exists():
         pytest.skip("there is no rabbitmq-server on this machine")
-    port, plugins = free_port(), folder.with_suffix(".plugins")
+    port, plugins, config = free_port(), folder.with_suffix(".plugins"), folder.with_suffix(".conf")
     plugins.write_text("[].")
+    config.write_text(f"listeners.tcp.default = 127.0.0.1:{port}\n")  # not what /etc says
     environment = {
         "RABBITMQ_NODENAME": f"sora-{uuid.uuid4().hex[:8]}@localhost",
-        "RABBITMQ_NODE_PORT": str(port), "RABBITMQ_DIST_PORT": str(free_port()),
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1", "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_CONFIG_FILE": str(config), "RABBITMQ_DIST_PORT": str(free_port()),
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "log"), "RABBITMQ_ENABLED_PLUGINS_FILE": str(plugins),
         "HOME": str(folder.parent),
     }  # fmt: skip

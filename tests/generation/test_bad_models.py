@@ -7,6 +7,7 @@ goes on with the next request.
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,16 @@ def test_a_whole_folder_is_not_complained_of(copy: Path) -> None:
     assert weights.damage(card_of(copy)) == ""
     listed(copy)
     assert weights.damage(card_of(copy)) == ""
+
+
+def test_a_web_server_may_have_the_card_alone(copy: Path, tmp_path: Path) -> None:
+    listed(copy)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(copy / "card.json", alone)
+    assert weights.damage(card_of(alone)) == ""
+    shutil.rmtree(alone)
+    assert weights.damage(replace(card_of(copy), folder=alone)).startswith("The files of")
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["listed", "unlisted"])
