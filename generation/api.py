@@ -19,10 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from . import asking, files, requesting
-from .errors import NotLetIn
+from . import asking, files, offers, pausing, requesting, retrying
+from .engines.catalog import ModelCard
+from .errors import ModelUnavailable, NotLetIn, Paused, RetryRefused
 from .models import Clip, Generation
 from .requesting import BadRequest
+from .settings_form import size_text
 
 MOST = 100
 _View: TypeAlias = Callable[..., HttpResponseBase]
@@ -42,6 +44,10 @@ def for_programs(view: _View) -> _View:
             return refusal
         except BadRequest as error:
             return _json({"error": error.words, "fields": error.fields}, error.status)
+        except (Paused, ModelUnavailable) as error:
+            refusal = _json({"error": str(error)}, 503)
+            refusal["Retry-After"] = str(pausing.RETRY_SECONDS)
+            return refusal
 
     return answer
 
@@ -70,6 +76,28 @@ def cancel(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
 
 
 @for_programs
+@require_POST
+def retry(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
+    """Ask again for one that gave no clip; again and again gives the same new one."""
+    artist = _holder(request, "generate")
+    try:
+        made = retrying.retry(_own(artist, generation_id))
+    except RetryRefused as error:
+        raise BadRequest(str(error), 409) from error
+    answer = _json(_shown(_own_again(made)))
+    answer["Location"] = reverse("generation:api_generation", args=[made.pk])
+    return answer
+
+
+@for_programs
+@require_safe
+def models(request: HttpRequest) -> HttpResponse:
+    """What can be asked of which model, the one that is meant where none is named first."""
+    _holder(request, "read")
+    return _json({"models": [_card(offer) for offer in offers.offers(offers.usable(), {})]})
+
+
+@for_programs
 @require_safe
 def clip_file(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponseBase:
     """The file of a finished clip, published or not."""
@@ -85,16 +113,18 @@ def _ask(request: HttpRequest) -> HttpResponse:
     artist = _holder(request, "generate")
     key = requesting.key_of(request.headers.get("Idempotency-Key", ""))
     asked, given = requesting.read(request, key)
-    drafted = asking.draft(artist, asked)
-    found = asking.ask_as_drafted(artist, drafted)
-    if found.pk == drafted.generation.pk:
-        answer = _json(_shown(found), 201)
-    elif not requesting.same(found, drafted.generation, given):
-        words = _("This Idempotency-Key was used for another request. Use a new one for each.")
-        raise BadRequest(words, 422)
-    else:
-        answer = _json(_shown(_own_again(found)), 200)
-    answer["Location"] = reverse("generation:api_generation", args=[found.pk])
+    drafts = [asking.draft(artist, each) for each in asked]
+    found = asking.ask_drafts(artist, drafts)
+    status = 201 if found[0].pk == drafts[0].generation.pk else 200
+    if status == 200:
+        if not requesting.same(found, [each.generation for each in drafts], given):
+            words = _("This Idempotency-Key was used for another request. Use a new one for each.")
+            raise BadRequest(words, 422)
+        found = [_own_again(each) for each in found]
+    if "count" in given:
+        return _json({"generations": [_shown(each) for each in found], "next": None}, status)
+    answer = _json(_shown(found[0]), status)
+    answer["Location"] = reverse("generation:api_generation", args=[found[0].pk])
     return answer
 
 
@@ -155,6 +185,10 @@ def _shown(row: Generation) -> dict[str, Any]:
         "height": row.height,
         "frames": row.frames,
         "fps": row.fps,
+        "title": clip.title if clip else row.title,
+        "description": clip.description if clip else row.description,
+        "batch": str(row.batch) if row.batch else None,
+        "retry_of": str(row.retry_of_id) if row.retry_of_id else None,
         "licence": row.licence,
         "allowed_uses": list(row.allowed_uses),
         "prompt_hidden": row.prompt_hidden,
@@ -176,6 +210,27 @@ def _clip(row: Generation, clip: Clip) -> dict[str, str]:
         "visibility": clip.visibility,
         "file": settings.SITE_URL + file,
     }
+
+
+def _card(offer: offers.Offer) -> dict[str, Any]:
+    card: ModelCard = offer.card
+    bounds = {"steps": card.steps, "guidance": card.guidance}
+    return {
+        "id": card.id,
+        "title": card.title,
+        "summary": card.summary,
+        "licence": card.licence,
+        "revision": card.revision,
+        "weights_sha256": offer.sha256,
+        "limits": card.limits,
+        "sizes": [size_text(size) for size in card.sizes],
+        "size": size_text((card.width, card.height)),
+        "frames": {"default": card.frames, "choices": list(card.frame_choices)},
+        "fps": {"default": card.fps, "choices": list(card.fps_choices)},
+        **{name: {"default": each.default, "min": each.minimum, "max": each.maximum}
+           for name, each in bounds.items()},
+        "damage": offer.damage,
+    }  # fmt: skip
 
 
 def _json(body: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -7,7 +7,7 @@ import logging
 import secrets
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -18,10 +18,11 @@ from django.utils.module_loading import import_string
 from provenance.core.records import JSON, EntryType
 from provenance.log import outbox
 
-from . import quota
+from . import pausing, quota
 from .engines import catalog
 from .engines.catalog import ModelCard
-from .models import Clip, Generation, Licence, RequestSignature, State
+from .errors import Paused
+from .models import Clip, Generation, Licence, Look, RequestSignature, State
 from .rules import rules
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ class Request:
     """What an artist asks for; `seed` in 0 .. 2^63-1, `frames` one of the card's choices.
 
     `parent` is the published clip that this one is a remix of; `allowed_uses` are values of Use.
+    `size` (pixels as rendered), `fps`, `steps` and `guidance` are the card's own where not given.
+    `batch` is shared by variations; `retry_of` is the attempt without a clip that this repeats.
     """
 
     prompt: str
@@ -44,6 +47,14 @@ class Request:
     licence: str = Licence.NONE
     allowed_uses: Sequence[str] = ()
     hide_prompt: bool = False
+    size: tuple[int, int] | None = None
+    fps: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    title: str = ""
+    description: str = ""
+    batch: uuid.UUID | None = None
+    retry_of: Generation | None = None
 
 
 @dataclass(frozen=True)
@@ -54,9 +65,24 @@ class Draft:
     entry: outbox.Prepared
 
 
+def variations(first: Request, seeds: Sequence[int]) -> list[Request]:
+    """A request for each seed: the first under its own key, the others under keys made of it."""
+    batch = first.key if len(seeds) > 1 else None
+    keys = [first.key, *(uuid.uuid5(first.key, f"variation {n}") for n in range(1, len(seeds)))]
+    return [
+        replace(first, seed=seed, key=key, batch=batch)
+        for seed, key in zip(seeds, keys, strict=True)
+    ]
+
+
 def ask(artist: AbstractBaseUser, request: Request) -> Generation:
     """The queued (or refused) generation; asking twice with one key gives the first one again."""
     return ask_as_drafted(artist, draft(artist, request))
+
+
+def ask_all(artist: AbstractBaseUser, requests: Sequence[Request]) -> list[Generation]:
+    """The same for variations: all are asked for, or none; each counts, some may be refused."""
+    return ask_drafts(artist, [draft(artist, request) for request in requests])
 
 
 def ask_as_drafted(
@@ -66,25 +92,53 @@ def ask_as_drafted(
 
     The signature is taken as it is given: whoever calls has verified it over the entry's bytes.
     """
-    key = drafted.generation.request_key
+    return ask_drafts(artist, [drafted], signature)[0]
+
+
+def ask_drafts(
+    artist: AbstractBaseUser,
+    drafts: Sequence[Draft],
+    signature: Mapping[str, JSON] | None = None,
+) -> list[Generation]:
+    """What is asked for with these drafts, or was before with the first one's key.
+
+    Raises Paused, and stores nothing, while the site takes no requests.
+    """
     with transaction.atomic():
+        notice = pausing.held_open()
         # One lock an artist: a double click and a race for the last place in the quota both wait.
         get_user_model().objects.select_for_update().get(pk=artist.pk)
-        if asked := Generation.objects.filter(artist_id=artist.pk, request_key=key).first():
+        if asked := _asked(artist, drafts[0].generation.request_key):
             return asked
-        generation = drafted.generation
-        refused = quota.refusal(artist) or rules().refusal_of_prompt(
-            generation.prompt, generation.negative_prompt
-        )
-        generation.attempt_ticket = outbox.submit_prepared(drafted.entry)
-        generation.save(force_insert=True)
-        if signature is not None:
-            _sign(generation, signature)
-        if refused:
-            code, words = refused
-            end(generation, State.REFUSED, EntryType.REFUSED, {"reason": code}, words)
-        else:
-            transaction.on_commit(lambda: ring(generation.pk), robust=True)
+        if notice:
+            raise Paused(notice)
+        return [_store(artist, drafted, signature) for drafted in drafts]
+
+
+def _asked(artist: AbstractBaseUser, key: uuid.UUID) -> list[Generation]:
+    """What was asked for with a key, with all its variations."""
+    own = Generation.objects.filter(artist_id=artist.pk)
+    first = own.filter(request_key=key).first()
+    if first is None or first.batch is None:
+        return [first] if first else []
+    return list(own.filter(batch=first.batch).order_by("created_at", "pk"))
+
+
+def _store(
+    artist: AbstractBaseUser, drafted: Draft, signature: Mapping[str, JSON] | None
+) -> Generation:
+    generation = drafted.generation
+    words = " ".join((generation.negative_prompt, generation.title, generation.description))
+    refused = quota.refusal(artist) or rules().refusal_of_prompt(generation.prompt, words)
+    generation.attempt_ticket = outbox.submit_prepared(drafted.entry)
+    generation.save(force_insert=True)
+    if signature is not None:
+        _sign(generation, signature)
+    if refused:
+        code, words = refused
+        end(generation, State.REFUSED, EntryType.REFUSED, {"reason": code}, words)
+    else:
+        transaction.on_commit(lambda: ring(generation.pk), robust=True)
     return generation
 
 
@@ -106,6 +160,7 @@ def ring(generation_id: uuid.UUID) -> bool:
 def draft(artist: AbstractBaseUser, request: Request) -> Draft:
     """A request with its entry; nothing is stored."""
     card = request.card
+    width, height = request.size or (card.width, card.height)
     generation = Generation(
         artist_id=artist.pk,
         request_key=request.key,
@@ -114,13 +169,17 @@ def draft(artist: AbstractBaseUser, request: Request) -> Draft:
         negative_prompt=request.negative_prompt,
         model=card.id,
         seed=request.seed,
-        steps=int(card.steps.default),
-        guidance=card.guidance.default,
-        width=card.width,
-        height=card.height,
+        steps=request.steps or int(card.steps.default),
+        guidance=card.guidance.default if request.guidance is None else request.guidance,
+        width=width,
+        height=height,
         frames=request.frames,
-        fps=card.fps,
+        fps=request.fps or card.fps,
+        title=request.title,
+        description=request.description,
         parent=request.parent,
+        batch=request.batch,
+        retry_of=request.retry_of,
         licence=request.licence,
         allowed_uses=sorted(request.allowed_uses),
         prompt_hidden=request.hide_prompt,
@@ -191,3 +250,4 @@ def close(row: Generation, state: State, outcome_ticket: uuid.UUID) -> None:
     row.lease_owner = row.lease_until = None
     row.finished_at = timezone.now()
     row.save(force_update=True)
+    Look.objects.filter(pk=row.pk).delete()

@@ -72,10 +72,13 @@ def facts_of(
         log_origin=settings.LOG_ORIGIN,
         licence=LICENCES[generation.licence],
         allowed_uses=frozenset(Use(use) for use in generation.allowed_uses),
-        parent=generation.parent.title if generation.parent else "",
+        parent=title_of(generation.parent.generation) if generation.parent else "",
     )  # fmt: skip
 
 
 def title_of(generation: Generation) -> str:
-    """A title that gives nothing of the prompt away; the artist can choose another later."""
+    """A title that gives nothing away: it is the one that stands in credentials.
+
+    What the artist calls the clip stands on its page alone, where it can be changed and erased.
+    """
     return f"Clip {generation.attempt[:8]}"

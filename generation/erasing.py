@@ -24,7 +24,7 @@ from provenance.log import erasure, outbox
 from provenance.verify import reports
 from provenance.verify.models import Credential
 
-from . import asking, erasures
+from . import asking, describing, erasures
 from .errors import ErasureRefused
 from .models import Act, Clip, Generation, Proposal, RequestSignature, Visibility
 
@@ -154,10 +154,16 @@ def _forget(row: Generation, kind: Act.Kind, by: str, reason: str) -> list[uuid.
     now = timezone.now()
     if "prompt" in _FIELDS[kind] and row.prompt_erased_at is None:
         row.prompt, row.negative_prompt, row.prompt_erased_at = "", "", now
+        row.title, row.description = "", ""  # what was meant for a clip may quote the prompt
     if "artist" in _FIELDS[kind] and row.name_erased_at is None:
         row.name_erased_at = now
         _forget_key(row, by, reason)
-    row.save(update_fields=["prompt", "negative_prompt", "prompt_erased_at", "name_erased_at"])
+    row.save(
+        update_fields=[
+            "prompt", "negative_prompt", "title", "description", "prompt_erased_at",
+            "name_erased_at",
+        ]
+    )  # fmt: skip
     return erasure.erase(row.attempt_ticket, _FIELDS[kind], by, reason)
 
 
@@ -178,7 +184,7 @@ def _erase_clip(row: Generation, clip: Clip | None, by: str, reason: str) -> uui
     public = {"clip": str(clip.pk)} if clip.published_at else {}
     ticket = erasure.erase_file(clip.credential.generated_ticket, by, reason, public, None)
     clip.visibility, clip.withdrawal_ticket = Visibility.ERASED, None
-    clip.title, clip.description = f"Clip {row.attempt[:8]}", ""
+    clip.title, clip.description = describing.title_of(row), ""
     clip.save(update_fields=["visibility", "withdrawal_ticket", "title", "description"])
     Credential.objects.filter(attempt=row.attempt, retired_at__isnull=True).update(
         retired_at=timezone.now()

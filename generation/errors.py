@@ -46,6 +46,10 @@ class ModelUnavailable(AttemptFailed):
         return self.words
 
 
+class Paused(GenerationError):
+    """Nothing can be asked for now; the text is the public notice of whoever paused the site."""
+
+
 class PublishingRefused(GenerationError):
     """This clip cannot be shown or hidden this way; the text says why, fit for the page."""
 
@@ -75,3 +79,11 @@ class NotLetIn(GenerationError):
 
 class BadList(GenerationError):
     """A file is no list of erasures; the text says which."""
+
+
+class PresetRefused(GenerationError):
+    """A preset cannot be kept; the text says why, fit for the page."""
+
+
+class RetryRefused(GenerationError):
+    """This attempt cannot be tried again; the text says why, fit for the page."""

@@ -1,27 +1,28 @@
 """What an artist can type, and the words for what cannot be taken."""
 
 import re
-import secrets
 import unicodedata
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .asking import Request
+from .asking import Request, variations
 from .engines.catalog import ModelCard
 from .models import (
     DESCRIPTION_LETTERS,
-    MAX_SEED,
     PROMPT_LETTERS,
+    TITLE_LETTERS,
     Clip,
     Licence,
     Reason,
     Use,
     Visibility,
 )
+from .settings_form import SettingsForm
 
 LINE_BREAKS = str.maketrans("\r\n\t", "   ")
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -32,11 +33,11 @@ def clean_text(value: str) -> str:
     text = " ".join(value.translate(LINE_BREAKS).split())
     for letter in text:
         if unicodedata.category(letter) in {"Cc", "Cs"} or letter in BIDI_CONTROLS:
-            raise forms.ValidationError(
-                f"There is an invisible control character (U+{ord(letter):04X}) in the text. "
-                "Type the text again, or paste it as plain text.",
-                code="control_character",
-            )
+            words = gettext(
+                "There is an invisible control character (U+%(code)s) in the text. Type the text "
+                "again, or paste it as plain text."
+            ) % {"code": f"{ord(letter):04X}"}
+            raise forms.ValidationError(words, code="control_character")
     return text
 
 
@@ -54,42 +55,34 @@ def published(clip_id: uuid.UUID) -> Clip | None:
     return clips.filter(pk=clip_id, visibility=Visibility.PUBLISHED).first()
 
 
-class AskForm(forms.Form):
-    """A request for one clip; `request()` is only there for a valid form."""
+class AskForm(SettingsForm):
+    """A request for clips; `requests()` is only there for a valid form."""
 
     prompt = forms.CharField(
+        label=_("What shall it show?"),
         max_length=PROMPT_LETTERS,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": PROMPT_LETTERS}),
         error_messages={
-            "required": "Say what the clip shall show.",
-            "max_length": "At most %(limit_value)d letters; this prompt has %(show_value)d.",
+            "required": _("Say what the clip shall show."),
+            "max_length": _("At most %(limit_value)d letters; this prompt has %(show_value)d."),
         },
     )
     negative_prompt = forms.CharField(
         max_length=PROMPT_LETTERS,
         required=False,
-        label="Not in the clip",
+        label=_("Not in the clip"),
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": PROMPT_LETTERS}),
-        help_text="What the model shall keep away from. May stay empty.",
+        help_text=_("What the model shall keep away from. May stay empty."),
     )
-    model = forms.ChoiceField(
-        error_messages={"invalid_choice": "There is no model of that name. Choose one of the list."}
-    )
-    length = forms.TypedChoiceField(
-        coerce=int,
-        error_messages={"invalid_choice": "This length cannot be made. Choose one of the list."},
-    )
-    seed = forms.IntegerField(
-        required=False,
-        min_value=0,
-        max_value=MAX_SEED,
-        help_text="The same seed gives the same clip again. Leave it empty for a random one.",
-        error_messages={
-            "invalid": "A seed is a whole number.",
-            "min_value": f"A seed lies between 0 and {MAX_SEED}.",
-            "max_value": f"A seed lies between 0 and {MAX_SEED}.",
-        },
-    )
+    title = forms.CharField(
+        label=_("Title"), max_length=TITLE_LETTERS, required=False,
+        help_text=_("Public with the clip; can be changed. The credential bears a neutral one."),
+    )  # fmt: skip
+    description = forms.CharField(
+        label=_("What will be seen"), max_length=DESCRIPTION_LETTERS, required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": DESCRIPTION_LETTERS}),
+        help_text=_("For those who cannot see the clip. It can be written later, too."),
+    )  # fmt: skip
     licence = forms.ChoiceField(
         label=_("Licence"), choices=Licence.choices, required=False,
         help_text=_("What others may do with the clip. It is written into its credential."),
@@ -108,30 +101,28 @@ class AskForm(forms.Form):
     )  # fmt: skip
     parent = forms.UUIDField(required=False, widget=forms.HiddenInput)
     ignore_unknown = forms.BooleanField(
-        required=False, label="Make it without the words the model does not know"
+        required=False, label=_("Make it without the words the model does not know")
     )
     request_id = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, cards: list[ModelCard], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._cards = {card.id: card for card in cards}
-        self.fields["model"].choices = [(card.id, card.title) for card in cards]  # type: ignore[attr-defined]
-        lengths = {count: card.seconds(count) for card in cards for count in card.frame_choices}
-        self.fields["length"].choices = [  # type: ignore[attr-defined]
-            (count, f"{seconds:.1f} seconds") for count, seconds in sorted(lengths.items())
-        ]
-        self.initial.setdefault("model", cards[0].id)
-        self.initial.setdefault("length", cards[0].frames)
+    def __init__(self, cards: Sequence[ModelCard], *args: Any, **kwargs: Any) -> None:
+        super().__init__(cards, *args, **kwargs)
         self.initial.setdefault("request_id", uuid.uuid4())
 
     def clean_prompt(self) -> str:
         text = clean_text(self.cleaned_data["prompt"])
         if not text:
-            raise forms.ValidationError("Say what the clip shall show.", code="required")
+            raise forms.ValidationError(gettext("Say what the clip shall show."), code="required")
         return text
 
     def clean_negative_prompt(self) -> str:
         return clean_text(self.cleaned_data["negative_prompt"])
+
+    def clean_title(self) -> str:
+        return clean_text(self.cleaned_data["title"])
+
+    def clean_description(self) -> str:
+        return clean_text(self.cleaned_data["description"])
 
     def clean_licence(self) -> str:
         return self.cleaned_data["licence"] or str(Licence.NONE)
@@ -150,47 +141,54 @@ class AskForm(forms.Form):
         return parent
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        card = self._cards.get(cleaned.get("model", ""))
-        if card and "length" in cleaned and cleaned["length"] not in card.frame_choices:
-            self.add_error("length", f"{card.title} cannot make this length.")
-        if card and "prompt" in cleaned:
-            self._warn_of_unknown_words(card, cleaned)
+        cleaned = super().clean()
+        if "model" in cleaned and "prompt" in cleaned:
+            self._warn_of_unknown_words(self.card, cleaned)
+        if self.data.get("sign") == "1" and cleaned.get("count", 1) > 1:
+            words = gettext("A passkey signs one clip at a time: ask for one, or without signing.")
+            self.add_error("count", words)
         return cleaned
 
     def _warn_of_unknown_words(self, card: ModelCard, cleaned: dict[str, Any]) -> None:
         unknown = unknown_words(f"{cleaned['prompt']} {cleaned.get('negative_prompt', '')}", card)
         if unknown and not cleaned.get("ignore_unknown"):
-            self.add_error(
-                "ignore_unknown",
-                forms.ValidationError(
-                    f"{card.title} does not know: {', '.join(unknown[:20])}. "
-                    "It will ignore them. Change the prompt, or tick the box to go on.",
-                    code="unknown_words",
-                ),
-            )
+            words = gettext(
+                "%(model)s does not know: %(words)s. It will ignore them. Change the prompt, or "
+                "tick the box to go on."
+            ) % {"model": card.title, "words": ", ".join(unknown[:20])}
+            self.add_error("ignore_unknown", forms.ValidationError(words, code="unknown_words"))
 
-    def request(self) -> Request:
-        """The request to ask for; a seed is drawn where none was given."""
-        values = self.cleaned_data
-        seed = values["seed"]
-        return Request(
+    def requests(self) -> list[Request]:
+        """One for each variation, the first under the form's own key; seeds are drawn here."""
+        values, width_height = self.cleaned_data, self.cleaned_data["size"].split("x")
+        first = Request(
             prompt=values["prompt"],
             negative_prompt=values["negative_prompt"],
-            card=self._cards[values["model"]],
-            seed=secrets.randbelow(2**32) if seed is None else seed,
+            card=self.card,
+            seed=0,
             frames=values["length"],
             key=values["request_id"],
+            size=(int(width_height[0]), int(width_height[1])),
+            fps=values["fps"],
+            steps=values["steps"],
+            guidance=values["guidance"],
+            title=values["title"],
+            description=values["description"],
             parent=values["parent"],
             licence=values["licence"],
             allowed_uses=values["allowed_uses"],
             hide_prompt=values["hide_prompt"],
         )
+        return variations(first, self.seeds())
 
 
 class DescriptionForm(forms.Form):
-    """What is seen in a clip."""
+    """What a clip is called, and what is seen in it."""
 
+    title = forms.CharField(
+        label=_("Title"), max_length=TITLE_LETTERS, required=False,
+        error_messages={"max_length": _("A title has at most %(limit_value)d letters.")},
+    )  # fmt: skip
     description = forms.CharField(
         label=_("What is seen"), max_length=DESCRIPTION_LETTERS, required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -198,6 +196,9 @@ class DescriptionForm(forms.Form):
             "For those who cannot see the clip. It stands on the clip's page; search finds it."
         ),
     )  # fmt: skip
+
+    def clean_title(self) -> str:
+        return clean_text(self.cleaned_data["title"])
 
     def clean_description(self) -> str:
         return clean_text(self.cleaned_data["description"])

@@ -21,7 +21,7 @@ from provenance.core.records import EntryType
 from . import asking
 from .engines.base import ALIKE
 from .errors import Cancelled, LeaseLost
-from .models import Generation, State
+from .models import Generation, Look, State
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,7 @@ def hand_back(generation_id: uuid.UUID, owner: uuid.UUID) -> None:
     held(generation_id, owner).update(
         state=State.QUEUED, lease_owner=None, lease_until=None, sent_at=None
     )
+    Look.objects.filter(pk=generation_id).delete()
 
 
 def sweep() -> tuple[int, int]:

@@ -34,7 +34,7 @@ from provenance.log import outbox
 from provenance.log.receipts import receipt
 from provenance.verify.models import Credential
 
-from . import asking, describing, encode, erasing, leases, signing, storage, telling
+from . import asking, describing, encode, erasing, leases, progress, signing, storage, telling
 from .engines.base import EngineFacts, Frames, RenderRequest
 from .engines.catalog import ModelCard, card
 from .engines.pool import engine_for
@@ -176,9 +176,7 @@ def _render(job: Job) -> tuple[Frames, EngineFacts]:
     generation = job.generation
     engine, request = engine_for(job.card), request_of(generation)
     with telling.timed(job.card.id, "render"):
-        frames = engine.render(
-            request, lambda step, _, __: leases.report_step(generation.pk, job.owner, step)
-        )
+        frames = engine.render(request, progress.reporter(generation.pk, job.owner))
     return encode.enlarge(frames, job.card.upscale, job.card.upscale_filter), engine.facts
 
 
@@ -254,7 +252,9 @@ def _read_back(target: Path, anchors: list[credentials.Anchor]) -> readings.Read
 
 def _parent(generation: Generation) -> credentials.Ingredient | None:
     """The clip that this one is a remix of, from our own storage and as it was issued."""
-    parent = Clip.objects.select_related("credential").filter(remixes=generation).first()
+    parent = (
+        Clip.objects.select_related("credential", "generation").filter(remixes=generation).first()
+    )
     if parent is None:
         return None
     if parent.credential.sealed:
@@ -267,7 +267,9 @@ def _parent(generation: Generation) -> credentials.Ingredient | None:
     if storage.sha256_of(file) != parent.credential.sha256:
         words = "The archive's copy of the clip that this would be a remix of is damaged."
         raise AttemptFailed("parent_damaged", words)
-    return credentials.Ingredient(file, manifests.PARENT, parent.title, "inputTo")
+    return credentials.Ingredient(
+        file, manifests.PARENT, describing.title_of(parent.generation), "inputTo"
+    )
 
 
 def _pictures(frames: Frames, fps: int) -> dict[str, str]:
@@ -314,7 +316,8 @@ def _record(
             id=clip_id,
             generation=row,
             credential=credential,
-            title=describing.title_of(row),
+            title=row.title or describing.title_of(row),
+            description=row.description,
             model_title=job.card.title,
             untrained=job.card.untrained,
             **pictures,
@@ -323,6 +326,7 @@ def _record(
             width=shape[2],
             fps=row.fps,
         )
+        row.title = row.description = ""  # the clip has them now
         erasing.inherit(row)
         asking.close(row, State.DONE, ticket)
 

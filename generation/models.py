@@ -17,8 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from provenance.core.records import ENTRY_LIMIT
 from provenance.verify.models import Credential
 
+from .studio_models import PRESET_LETTERS as PRESET_LETTERS
+from .studio_models import Look as Look
+from .studio_models import Pause as Pause
+from .studio_models import Preset as Preset
+
 MAX_SEED = 2**63 - 1
 PROMPT_LETTERS = 2000
+TITLE_LETTERS = 120
 DESCRIPTION_LETTERS = 2000
 
 
@@ -116,9 +122,21 @@ class Generation(models.Model):
     frames = models.PositiveSmallIntegerField()
     fps = models.PositiveSmallIntegerField()
 
+    title = models.CharField(
+        max_length=200, blank=True, db_default="",
+        help_text="what the clip shall be called; moves to the clip once there is one",
+    )  # fmt: skip
+    description = models.TextField(blank=True, db_default="", help_text="the same for what is seen")
     parent = models.ForeignKey(
         "Clip", on_delete=models.PROTECT, null=True, related_name="remixes",
         help_text="the clip of this archive that this one is a remix of",
+    )  # fmt: skip
+    batch = models.UUIDField(
+        null=True, help_text="shared by variations that were asked for at once"
+    )
+    retry_of = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="retried_as",
+        help_text="the attempt without a clip that this one repeats",
     )  # fmt: skip
     licence = models.CharField(
         max_length=20, choices=Licence.choices, default=Licence.NONE, db_default=Licence.NONE
@@ -174,6 +192,14 @@ class Generation(models.Model):
                 name="generation_reveals_what_was_hidden",
             ),
             models.CheckConstraint(
+                condition=Q(prompt_erased_at__isnull=True) | Q(title="", description=""),
+                name="generation_erases_its_words_together",
+            ),
+            models.CheckConstraint(
+                condition=Q(retry_of__isnull=True) | ~Q(retry_of=F("id")),
+                name="generation_retries_another",
+            ),
+            models.CheckConstraint(
                 condition=Q(seed__gte=0) & Q(seed__lte=MAX_SEED), name="generation_seed_in_range"
             ),
             models.CheckConstraint(
@@ -200,6 +226,9 @@ class Generation(models.Model):
         indexes = (
             models.Index("artist", F("created_at").desc(), name="generation_of_artist"),
             models.Index("created_at", condition=Q(state__in=OPEN_STATES), name="generation_open"),
+            models.Index(
+                F("finished_at").desc(), condition=Q(state=State.DONE), name="generation_last_done"
+            ),
         )
 
     def __str__(self) -> str:

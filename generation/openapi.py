@@ -3,8 +3,18 @@
 from typing import Any
 
 from .api import MOST
-from .models import MAX_SEED, PROMPT_LETTERS, Licence, State, Use, Visibility
+from .models import (
+    DESCRIPTION_LETTERS,
+    MAX_SEED,
+    PROMPT_LETTERS,
+    TITLE_LETTERS,
+    Licence,
+    State,
+    Use,
+    Visibility,
+)
 from .requesting import KEY_LETTERS
+from .settings_form import MOST_VARIATIONS
 
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer", "minimum": 0}
@@ -27,6 +37,10 @@ _GENERATION: dict[str, Any] = {
     "height": _NUMBER,
     "frames": _NUMBER,
     "fps": _NUMBER,
+    "title": _TEXT,
+    "description": _TEXT,
+    "batch": {"type": ["string", "null"], "format": "uuid", "description": "of its variations"},
+    "retry_of": {"type": ["string", "null"], "format": "uuid", "description": "what it repeats"},
     "licence": _LICENCE,
     "allowed_uses": _USES,
     "prompt_hidden": {"type": "boolean"},
@@ -57,14 +71,26 @@ _ASKED: dict[str, Any] = {
     "prompt": {"type": "string", "minLength": 1, "maxLength": PROMPT_LETTERS},
     "negative_prompt": {"type": "string", "maxLength": PROMPT_LETTERS},
     "model": {"type": "string", "description": "a model's id; default: the first"},
+    "size": {"type": "string", "description": "one of the model's, such as 832x480"},
     "frames": {"type": "integer", "description": "one of the model's choices"},
+    "fps": {"type": "integer", "description": "one of the model's choices"},
+    "steps": {"type": "integer", "description": "within the model's bounds"},
+    "guidance": {"type": "number", "description": "within the model's bounds"},
+    "count": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MOST_VARIATIONS,
+        "description": "variations, each an attempt of its own; with it the answer is a list",
+    },
     "seed": {
         "oneOf": [
             {"type": "integer", "minimum": 0, "maximum": MAX_SEED},
             {"type": "string", "pattern": "^[0-9]{0,19}$"},
         ],
-        "description": "default: a random one",
+        "description": "default: drawn for each; variations count up from a given one",
     },
+    "title": {"type": "string", "maxLength": TITLE_LETTERS},
+    "description": {"type": "string", "maxLength": DESCRIPTION_LETTERS},
     "licence": _LICENCE,
     "allowed_uses": _USES,
     "hide_prompt": {"type": "boolean"},
@@ -73,6 +99,28 @@ _ASKED: dict[str, Any] = {
         "description": "true: ask although the model does not know all words",
     },
     "parent": {**_UUID, "description": "the published clip that this is a remix of"},
+}
+_WHOLE = {
+    "type": "object",
+    "required": ["default", "choices"],
+    "properties": {"default": _NUMBER, "choices": {"type": "array", "items": _NUMBER}},
+    "additionalProperties": False,
+}
+_BOUNDS = {
+    "type": "object",
+    "required": ["default", "min", "max"],
+    "properties": {name: {"type": "number"} for name in ("default", "min", "max")},
+    "additionalProperties": False,
+}
+_MODEL: dict[str, Any] = {
+    **dict.fromkeys(("id", "title", "summary", "licence", "revision", "limits", "size"), _TEXT),
+    "weights_sha256": {"type": "string", "description": "empty where nobody wrote it down"},
+    "sizes": {"type": "array", "items": _TEXT},
+    "frames": _WHOLE,
+    "fps": _WHOLE,
+    "steps": _BOUNDS,
+    "guidance": _BOUNDS,
+    "damage": {"type": "string", "description": "why it cannot be asked now, in words"},
 }
 _ID = {"name": "id", "in": "path", "required": True, "schema": _UUID}
 _KEY = {
@@ -105,6 +153,29 @@ SCHEMAS = {
                 "items": {"$ref": "#/components/schemas/Generation"},
             },
             "next": {"type": ["string", "null"], "format": "uri"},
+        },
+        "additionalProperties": False,
+    },
+    "Made": {
+        "oneOf": [
+            {"$ref": "#/components/schemas/Generation"},
+            {"$ref": "#/components/schemas/Generations"},
+        ],
+        "description": "a list where count was given",
+    },
+    "Models": {
+        "type": "object",
+        "required": ["models"],
+        "properties": {
+            "models": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": list(_MODEL),
+                    "properties": _MODEL,
+                    "additionalProperties": False,
+                },
+            }
         },
         "additionalProperties": False,
     },
@@ -144,7 +215,7 @@ def paths() -> dict[str, Any]:
             "post": {
                 **_operation(
                     "ask", "Ask for a clip", "generate",
-                    {"200": "Generation", "201": "Generation"}, "400", "415", "422",
+                    {"200": "Made", "201": "Made"}, "400", "415", "422", "503",
                     parameters=[_KEY],
                 ),
                 "requestBody": {
@@ -163,6 +234,18 @@ def paths() -> dict[str, Any]:
         "/api/v1/generations/{id}/cancel": {
             "post": _operation(
                 "cancel", "Stop it", "generate", {"200": "Generation"}, "404", parameters=[_ID]
+            )
+        },
+        "/api/v1/generations/{id}/retry": {
+            "post": _operation(
+                "retry", "Ask again for one that gave no clip", "generate", {"200": "Generation"},
+                "404", "409", "503", parameters=[_ID],
+            )
+        },
+        "/api/v1/models": {
+            "get": _operation(
+                "models", "What can be asked of which model", "read", {"200": "Models"}, "503",
+                parameters=[],
             )
         },
         "/api/v1/generations/{id}/clip.mp4": {
@@ -206,7 +289,9 @@ _MEANING = {
     "401": "No token that works",
     "403": "The token lacks the scope",
     "404": "There is none",
+    "409": "Why it cannot be tried again",
     "415": "It is no JSON",
+    "503": "Nothing can be asked for now, and why; Retry-After says when to look again",
     "422": "Why it cannot be asked for, by field; or the key was used for another request",
 }
 

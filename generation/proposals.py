@@ -17,7 +17,7 @@ from .models import Generation, Proposal
 LIFETIME = timedelta(minutes=15)
 _COLUMNS = (
     "attempt", "prompt", "negative_prompt", "model", "seed", "steps", "guidance", "width", "height",
-    "frames", "fps", "licence", "allowed_uses", "prompt_hidden",
+    "frames", "fps", "title", "description", "licence", "allowed_uses", "prompt_hidden",
 )  # fmt: skip
 
 

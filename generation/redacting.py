@@ -31,6 +31,7 @@ from provenance.log.receipts import receipt
 from provenance.verify.models import Credential
 
 from . import storage
+from .describing import title_of
 from .errors import RedactionFailed
 from .models import Act, Clip, Generation, Visibility
 
@@ -124,7 +125,7 @@ def _sign(clip: Clip, wanted: list[str], folder: Path) -> Successor | None:
         return None
     file_salt = secrets.token_bytes(SALT_BYTES)
     facts = redactions.SuccessorFacts(
-        title=clip.title,
+        title=title_of(clip.generation),
         at=timezone.now(),
         generator=Generator(settings.SITE_NAME, settings.VERSION),
         redactions=asked,
@@ -137,7 +138,7 @@ def _sign(clip: Clip, wanted: list[str], folder: Path) -> Successor | None:
         source, target, redactions.successor_manifest(before.store, facts),
         credentials.thumbnail_of(source, anchors),
         vault.signing_identity(settings.KEYS_DIR, settings.TSA_URL), anchors,
-        credentials.Ingredient(source, redactions.PARENT, clip.title, "parentOf"),
+        credentials.Ingredient(source, redactions.PARENT, title_of(clip.generation), "parentOf"),
     )  # fmt: skip
     found = _check(target, anchors, before, asked)
     stored = storage.keep(target)

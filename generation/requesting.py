@@ -2,29 +2,32 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from . import offers
 from .asking import Request
-from .engines.catalog import cards
 from .errors import GenerationError
 from .forms import AskForm
 from .models import Generation
 
 KEY_LETTERS = 255
 _KEYS = uuid.UUID("5e4ab7a2-3f9c-4f7e-9c4e-0d6f3a1c8b21")  # of idempotency keys, for UUIDs of them
-_TEXT, _FLAG = ("prompt", "negative_prompt", "model", "licence", "parent"), (
-    "hide_prompt", "ignore_unknown_words",
+_TEXT = (
+    "prompt", "negative_prompt", "model", "size", "title", "description", "licence", "parent",
 )  # fmt: skip
-FIELDS = (*_TEXT, *_FLAG, "frames", "seed", "allowed_uses")
+_FLAG = ("hide_prompt", "ignore_unknown_words")
+_WHOLE = ("frames", "fps", "steps", "count")
+FIELDS = (*_TEXT, *_FLAG, *_WHOLE, "guidance", "seed", "allowed_uses")
 _FORM_NAMES = {"frames": "length", "ignore_unknown_words": "ignore_unknown"}
 _API_NAMES = {form: api for api, form in _FORM_NAMES.items()}
 # Columns that a request repeated under one key must agree in.
 _SAME = (
-    "prompt", "negative_prompt", "model", "frames", "licence", "allowed_uses", "prompt_hidden",
-    "parent_id",
+    "prompt", "negative_prompt", "model", "width", "height", "frames", "fps", "steps", "guidance",
+    "licence", "allowed_uses", "prompt_hidden", "parent_id",
 )  # fmt: skip
 
 
@@ -48,10 +51,13 @@ def key_of(text: str) -> uuid.UUID:
     return uuid.uuid5(_KEYS, text)
 
 
-def read(request: HttpRequest, key: uuid.UUID) -> tuple[Request, dict[str, Any]]:
-    """The request in a body of JSON, and the body itself; raises BadRequest."""
+def read(request: HttpRequest, key: uuid.UUID) -> tuple[list[Request], dict[str, Any]]:
+    """The requests in a body of JSON, one for each variation, and the body itself.
+
+    Raises BadRequest, and ModelUnavailable where this site has no model at all.
+    """
     given = _object(request)
-    available = list(cards())
+    available = offers.usable()
     form = AskForm(available, _fields(given, available[0].id, key))
     if not form.is_valid():
         errors = {
@@ -59,13 +65,20 @@ def read(request: HttpRequest, key: uuid.UUID) -> tuple[Request, dict[str, Any]]
             for name, words in form.errors.items()
         }
         raise BadRequest(_("This cannot be asked for as it is."), 422, errors)
-    return form.request(), given
+    return form.requests(), given
 
 
-def same(found: Generation, asked: Generation, given: dict[str, Any]) -> bool:
-    """Whether a generation is what is asked for again; a seed that was not given may differ."""
+def same(found: Sequence[Generation], asked: Sequence[Generation], given: dict[str, Any]) -> bool:
+    """Whether these are what is asked for again; a seed that was not given may differ.
+
+    Title and description may differ too: they can be changed, and are the clip's once there is one.
+    """
     names = (*_SAME, "seed") if given.get("seed") not in (None, "") else _SAME
-    return all(getattr(found, name) == getattr(asked, name) for name in names)
+    return len(found) == len(asked) and all(
+        getattr(old, name) == getattr(new, name)
+        for old, new in zip(found, asked, strict=True)
+        for name in names
+    )
 
 
 def _object(request: HttpRequest) -> dict[str, Any]:
@@ -90,11 +103,8 @@ def _fields(given: dict[str, Any], first_model: str, key: uuid.UUID) -> dict[str
     }
     if wrong:
         raise BadRequest(_("This cannot be asked for as it is."), 422, wrong)
-    model = given.get("model") or first_model
-    lengths = {card.id: card.frames for card in cards()}
-    frames = lengths.get(model, lengths[first_model])
-    defaults = {"model": model, "frames": frames, "ignore_unknown_words": False}
-    values = defaults | {name: value for name, value in given.items() if value is not None}
+    values: dict[str, Any] = {"model": first_model}
+    values |= {name: value for name, value in given.items() if value is not None}
     return {
         "request_id": str(key),
         **{_FORM_NAMES.get(name, name): value for name, value in values.items()},
@@ -106,8 +116,10 @@ def _fits(name: str, value: object) -> bool:
         return True
     if name in _FLAG:
         return isinstance(value, bool)
-    if name == "frames":
+    if name in _WHOLE:
         return type(value) is int
+    if name == "guidance":
+        return type(value) in {int, float}
     if name == "seed":  # beyond 2^53 as text: JSON of many languages has doubles only
         return type(value) is int or isinstance(value, str)
     if name == "allowed_uses":

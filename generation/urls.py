@@ -2,19 +2,29 @@
 
 from django.urls import path
 
-from . import acts, api, files, hidden, views
+from . import acts, api, files, hidden, history, pausepage, presets, queueing, views
 
 app_name = "generation"
 urlpatterns = [
     path("api/v1/generations", api.generations, name="api_generations"),
     path("api/v1/generations/<uuid:generation_id>", api.generation, name="api_generation"),
     path("api/v1/generations/<uuid:generation_id>/cancel", api.cancel, name="api_cancel"),
+    path("api/v1/generations/<uuid:generation_id>/retry", api.retry, name="api_retry"),
+    path("api/v1/models", api.models, name="api_models"),
     path("api/v1/generations/<uuid:generation_id>/clip.mp4", api.clip_file, name="api_clip_file"),
     path("ask/", views.ask, name="ask"),
+    path("queue/", queueing.queue, name="queue"),
+    path("queue/cancel/", queueing.cancel_all, name="cancel_all"),
+    path("prompts/", history.prompts, name="prompts"),
+    path("presets/", presets.listed, name="presets"),
+    path("presets/<int:preset_id>/remove/", presets.remove, name="remove_preset"),
+    path("pause/", pausepage.switch, name="pause"),
     path("generations/", views.mine, name="mine"),
     path("generations/<uuid:generation_id>/", views.show, name="show"),
     path("generations/<uuid:generation_id>/state/", views.state, name="state"),
+    path("generations/<uuid:generation_id>/look/", queueing.look, name="look"),
     path("generations/<uuid:generation_id>/cancel/", views.cancel, name="cancel"),
+    path("generations/<uuid:generation_id>/retry/", queueing.retry, name="retry"),
     path("generations/<uuid:generation_id>/describe/", views.describe, name="describe"),
     path("generations/<uuid:generation_id>/publish/", views.publish, name="publish"),
     path("generations/<uuid:generation_id>/reveal/", hidden.reveal, name="reveal"),

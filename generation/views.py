@@ -1,6 +1,5 @@
 """Pages of the line: ask, watch, stop, describe, publish."""
 
-import secrets
 import uuid
 
 from django.contrib import messages
@@ -8,48 +7,80 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from provenance.log import outbox
 
-from . import asking, proposals
-from .engines.catalog import ModelCard, cards
-from .errors import PublishingRefused
-from .forms import AskForm, DescriptionForm, published
-from .models import PROMPT_LETTERS, Clip, Generation, State, Visibility
+from . import asking, beginnings, estimates, offers, pausing, presets, proposals, queueing, quota
+from .describing import title_of
+from .errors import ModelUnavailable, Paused, PublishingRefused
+from .forms import AskForm, DescriptionForm
+from .models import Clip, Generation, Preset, State, Visibility
 from .publishing import publish as publish_clip
 
 STOP_POLLING = 286  # htmx: take this answer and ask no more
-WILL_RECORD = (
-    "Every attempt is written into the public log before anything is rendered: that it was made, "
-    "when, and how it ended. Your name, prompt and settings stand there only as salted hashes.",
-    "A finished clip carries a content credential with your pseudonym, the prompt unless you hide "
-    "it, the model, the seed and the settings. Whoever has the file can read them.",
-    "The clip stays a draft that only you can see until you publish it.",
-)
+UNAVAILABLE = 503
 
 
 @login_required
 def ask(request: HttpRequest) -> HttpResponse:
-    """The form; a valid one becomes a generation, whose page is shown next, or is signed first."""
-    available = list(cards())
-    form = AskForm(available, request.POST or None, initial=_suggestion(request, available))
-    if request.method == "POST" and form.is_valid():
-        artist, asked = request.user, form.request()
-        if request.POST.get("sign") == "1":
-            return redirect("accounts:sign", proposals.propose(artist, asked).pk)  # type: ignore[arg-type]
-        return redirect(asking.ask(artist, asked))  # type: ignore[arg-type]
+    """The form; a valid one becomes generations, shown next, or is signed first.
+
+    Other buttons of it draw a seed, take over a field, keep a preset: then it is shown again.
+    """
+    try:
+        available = offers.usable()
+    except ModelUnavailable as error:
+        return render(request, "generation/no_model.html", {"words": error}, status=UNAVAILABLE)
+    begun = beginnings.source(request.user, request.POST or request.GET)  # type: ignore[arg-type]
+    if request.method != "POST":
+        values = beginnings.initial(request.user, request.GET, available, begun)  # type: ignore[arg-type]
+        return _ask_page(request, AskForm(available, initial=values), begun)
+    if (shown := presets.pressed(request, available, begun)) is not None:
+        return _ask_page(request, AskForm(available, initial=shown), begun)
+    form = AskForm(available, request.POST)
+    if not form.is_valid():
+        return _ask_page(request, form, begun, status=422)
+    try:
+        return redirect(_asked(request, form))
+    except Paused:
+        return _ask_page(request, form, begun, status=UNAVAILABLE)
+
+
+def _asked(request: HttpRequest, form: AskForm) -> Generation | str:
+    """What was asked for, as the page to go on to."""
+    artist, requests = request.user, form.requests()
+    if request.POST.get("sign") == "1":
+        proposal = proposals.propose(artist, requests[0])  # type: ignore[arg-type]
+        return reverse("accounts:sign", args=[proposal.pk])
+    asked = asking.ask_all(artist, requests)  # type: ignore[arg-type]
+    return asked[0] if len(asked) == 1 else reverse("generation:queue")
+
+
+def _ask_page(
+    request: HttpRequest, form: AskForm, begun: beginnings.Source | None, status: int = 200
+) -> HttpResponse:
+    cards = list(form.cards.values())
+    paused = pausing.notice()
     recent = Generation.objects.filter(artist_id=request.user.pk).select_related("clip")[:6]
     context = {
         "form": form,
-        "cards": available,
+        "offers": offers.offers(cards, estimates.pace()),
+        "cards": cards,
         "recent": recent,
-        "will_record": WILL_RECORD,
-        "parent": _parent(form.data.get("parent") if form.is_bound else request.GET.get("remix")),
+        "presets": Preset.objects.filter(artist_id=request.user.pk).only("name"),
+        "paused": paused,
+        "left_today": quota.left_today(request.user),  # type: ignore[arg-type]
+        "parent": begun.parent if begun else None,
+        "begun": begun,
     }
-    return render(request, "generation/ask.html", context, status=422 if form.is_bound else 200)
+    response = render(request, "generation/ask.html", context, status=status)
+    if status == UNAVAILABLE:
+        response["Retry-After"] = str(pausing.RETRY_SECONDS)
+    return response
 
 
 @login_required
@@ -70,13 +101,14 @@ def show(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
 
 
 @login_required
-@never_cache
+@cache_control(private=True, no_cache=True)
 @require_safe
 def state(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
-    """The part of the page that changes; tells htmx to stop once the outcome is known."""
+    """The part of the page that changes; 304 while it has not, and the last time says to stop."""
     generation = _own(request, generation_id)
     status = STOP_POLLING if generation.is_final else 200
-    return render(request, "generation/_state.html", _state(generation), status=status)
+    answer = render(request, "generation/_state.html", _state(generation), status=status)
+    return answer if generation.is_final else queueing.unless_known(request, answer)
 
 
 @login_required
@@ -85,7 +117,9 @@ def cancel(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
     """Stop a generation; one that has ended stays as it is."""
     generation = _own(request, generation_id)
     asking.cancel(generation)
-    return redirect(generation)
+    return (
+        redirect("generation:queue") if request.GET.get("to") == "queue" else redirect(generation)
+    )
 
 
 @login_required
@@ -99,8 +133,11 @@ def describe(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         context = _state(clip.generation) | {"describing": form}
         return render(request, "generation/show.html", context, status=422)
-    Clip.objects.filter(pk=clip.pk).update(description=form.cleaned_data["description"])
-    messages.success(request, _("The description is kept."))
+    Clip.objects.filter(pk=clip.pk).update(
+        title=form.cleaned_data["title"] or title_of(clip.generation),
+        description=form.cleaned_data["description"],
+    )
+    messages.success(request, _("Title and description are kept."))
     return redirect(clip.generation)
 
 
@@ -127,40 +164,11 @@ def publish(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
     return redirect(clip)
 
 
-def _suggestion(request: HttpRequest, available: list[ModelCard]) -> dict[str, object]:
-    """What to begin with: the clip to be remixed, the example that was pressed, or one by chance.
-
-    A parent's hidden prompt is not shown here either.
-    """
-    if parent := _parent(request.GET.get("remix")):
-        asked = parent.generation
-        return {
-            "prompt": asked.shown_prompt,
-            "negative_prompt": asked.shown_negative_prompt,
-            "model": asked.model,
-            "length": asked.frames,
-            "seed": asked.seed,
-        }
-    if text := request.GET.get("prompt"):
-        return {"prompt": text[:PROMPT_LETTERS]}
-    for card in available:
-        if card.id == request.GET.get("surprise") and card.examples:
-            return {"prompt": secrets.choice(card.examples), "model": card.id}
-    return {}
-
-
-def _parent(clip_id: str | None) -> Clip | None:
-    """The published clip of that id; None for anything else, which the form then refuses."""
-    try:
-        return published(uuid.UUID(clip_id)) if clip_id else None
-    except ValueError:
-        return None
-
-
 def _own(request: HttpRequest, generation_id: uuid.UUID) -> Generation:
     """The artist's own generation; somebody else's looks as if it did not exist."""
-    own = Generation.objects.select_related("clip__credential").filter(artist_id=request.user.pk)
-    return get_object_or_404(own, pk=generation_id)
+    own = Generation.objects.filter(artist_id=request.user.pk).defer("look__picture")
+    joined = own.select_related("clip__credential", "look", "retry_of", "retried_as", "signature")
+    return get_object_or_404(joined, pk=generation_id)
 
 
 def _state(generation: Generation) -> dict[str, object]:
@@ -169,21 +177,12 @@ def _state(generation: Generation) -> dict[str, object]:
         "generation": generation,
         "clip": clip,
         "describing": _describing(clip),
-        "queue_position": _position(generation),
+        "waiting": queueing.stand(generation),
     }
 
 
 def _describing(clip: Clip | None) -> DescriptionForm | None:
     if clip is None or clip.visibility not in {Visibility.DRAFT, Visibility.PUBLISHED}:
         return None
-    return DescriptionForm(initial={"description": clip.description})
-
-
-def _position(generation: Generation) -> int | None:
-    """How many open generations are before this one, plus one; None once it runs."""
-    if generation.state != State.QUEUED:
-        return None
-    ahead = Generation.objects.filter(
-        state__in=(State.QUEUED, State.RUNNING), created_at__lt=generation.created_at
-    )
-    return ahead.count() + 1
+    title = "" if clip.title == title_of(clip.generation) else clip.title
+    return DescriptionForm(initial={"title": title, "description": clip.description})

@@ -61,6 +61,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("WORKER_SHUTDOWN_SECONDS", "5", "How long a worker that is told to stop goes on with its clip before it hands it back."),
     Setting("MODEL_MEMORY_BYTES", "0", "Weights a worker may keep loaded, in bytes, the last used first; 0: one model at a time."),
     Setting("GENERATION_MAX_IN_FLIGHT", "12", "Queued and running generations one artist may have."),
+    Setting("GENERATION_MAX_PER_DAY", "200", "Generations one artist may ask for within 24 hours."),
     Setting("GENERATION_MAX_TRIES", "3", "Times a generation is tried before it fails."),
     Setting("GENERATION_LEASE_SECONDS", "60", "Silence after which a worker is taken for dead."),
     Setting("GENERATION_RESEND_SECONDS", "60", "Age after which a queued generation is sent to the broker again."),

@@ -189,12 +189,33 @@ INVENTORY: tuple[Kept, ...] = (
     ),
     Kept(
         _ACCOUNTS,
-        _("What you asked for: prompt, settings, licence, description, times, progress, outcome, "
+        _("What you asked for: prompt, settings, licence, title, description, times, progress, outcome, "
           "and what was done to it later."),
         _("To make the clip, and to show it with what was asked."),
         _("Until it is erased at your wish, else as long as the archive exists."),
         ("generation_generation", "generation_clip", "generation_act", "verify_credential",
          "verify_revealed", "gallery_hanging", "gallery_word", "gallery_tally"),
+    ),
+    Kept(
+        _ACCOUNTS,
+        _("While a clip is rendered: a small picture of it, which you alone can see."),
+        _("That you see what is being drawn, and can stop it."),
+        _("Until the clip is there or the attempt has ended otherwise."),
+        ("generation_look",),
+    ),
+    Kept(
+        _ACCOUNTS,
+        _("Presets: what stood in the form when you kept it, under a name of yours."),
+        _("That you can begin with it again. Nobody else sees it."),
+        _("Until you take it away, or the account is deleted."),
+        ("generation_preset",),
+    ),
+    Kept(
+        _ACCOUNTS,
+        _("Which curator or operator paused the asking for clips, when, and the public notice."),
+        _("That it can be answered for."),
+        _("As long as the archive exists."),
+        ("generation_pause",),
     ),
     Kept(
         _ACCOUNTS,

@@ -97,7 +97,7 @@ class ModelCard:
 
 def cards() -> Sequence[ModelCard]:
     """The models of this site, the default first; raises ModelUnavailable where one is broken."""
-    return [_read(folder) for folder in folders()]
+    return [read(folder) for folder in folders()]
 
 
 def card(model: str) -> ModelCard:
@@ -140,7 +140,8 @@ def _folder(entry: Path) -> Path:
     return STARTER if entry.name == "starter" else settings.DATA / "models" / entry.name
 
 
-def _read(folder: Path) -> ModelCard:
+def read(folder: Path) -> ModelCard:
+    """The card in a folder; raises ModelUnavailable with words where there is none that holds."""
     path = folder / "card.json"
     try:
         return _parse(path, path.stat().st_mtime_ns)

@@ -13,6 +13,7 @@ from generation.models import (
     By,
     Clip,
     Generation,
+    Preset,
     Proposal,
     Reason,
     RequestSignature,
@@ -27,7 +28,8 @@ _PERSON = ("username", "pseudonym", "email", "role", "date_joined", "last_login"
 _ATTEMPT = (
     "id", "attempt", "prompt", "negative_prompt", "model", "seed", "steps", "guidance", "width",
     "height", "frames", "fps", "licence", "allowed_uses", "prompt_hidden", "parent_id", "state",
-    "reason_code", "created_at", "started_at", "finished_at",
+    "reason_code", "created_at", "started_at", "finished_at", "title", "description", "batch",
+    "retry_of_id",
 )  # fmt: skip
 _CLIP = ("id", "title", "description", "visibility", "created_at", "published_at")
 
@@ -60,6 +62,10 @@ def export(person: User) -> dict[str, Any]:
             _columns(row, ("name", "hint", "scopes", "created_at", "expires_at", "last_used_at"))
             for row in Token.objects.filter(person=person)
         ],
+        "presets": [
+            _columns(row, ("name", "values", "saved_at"))
+            for row in Preset.objects.filter(artist=person)
+        ],
         "generations": _generations(person),
     }
 
@@ -78,6 +84,7 @@ def erase(person: User) -> None:
         Authenticator.objects.filter(user_id=row.pk).delete()
         Token.objects.filter(person=row).delete()
         Proposal.objects.filter(artist=row).delete()
+        Preset.objects.filter(artist=row).delete()
         Allowance.objects.filter(artist=row).delete()
         Invitation.objects.filter(taken_by=row).update(reason="")
         row.username, row.email = f"erased-{uuid.uuid4().hex}", ""

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generation import proposals
+from generation.errors import Paused
 from generation.models import Clip, Generation, Proposal, RequestSignature
 from provenance.core import signatures
 from provenance.core.proofs import with_entry
@@ -127,7 +128,11 @@ def _accept(request: HttpRequest, artist: User, proposal: Proposal) -> HttpRespo
         except SignatureRefused as error:
             messages.error(request, _("The signature was not accepted. %s") % error)
             return _page(request, artist, proposal, status=422)
-    return redirect(proposals.accept(artist, proposal, signature))
+    try:
+        return redirect(proposals.accept(artist, proposal, signature))
+    except Paused as error:
+        messages.warning(request, str(error))
+        return _page(request, artist, proposal, status=503)
 
 
 def _verified(artist: User, proposal: Proposal, answer: str) -> Mapping[str, JSON]:

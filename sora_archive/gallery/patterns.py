@@ -154,5 +154,6 @@ def _state(state: State, position: int | None = None, **more: object) -> SimpleN
     usual = {"step": 0, "steps": 20, "tries": 1, "cancel_requested": False, "reason": ""}
     facts = {"id": _NOBODY, "state": state, "get_state_display": state.label}
     return SimpleNamespace(
-        generation=SimpleNamespace(**facts, **(usual | more)), queue_position=position
+        generation=SimpleNamespace(**facts, **(usual | more)),
+        waiting=SimpleNamespace(position=position, takes=_("about 2 minutes")),
     )

@@ -19,7 +19,7 @@ from .facets import facets
 from .lineage import lineage
 from .models import Collection
 
-SHEETS = ("gallery", "forms", "find", "evidence", "record", "patterns")
+SHEETS = ("gallery", "forms", "find", "evidence", "record", "studio", "patterns")
 
 
 @require_safe

@@ -26,7 +26,7 @@ def asked(**changes: Any) -> AskForm:
 def test_a_plain_request_becomes_what_was_typed() -> None:
     form = asked()
     assert form.is_valid(), form.errors
-    request = form.request()
+    request = form.requests()[0]
     assert (request.prompt, request.seed, request.frames) == (PROMPT, 7, 17)
 
 
@@ -35,7 +35,7 @@ def test_no_seed_draws_one_and_two_draws_differ() -> None:
     for _ in range(4):
         form = asked(seed="")
         assert form.is_valid(), form.errors
-        seeds.add(form.request().seed)
+        seeds.add(form.requests()[0].seed)
     assert len(seeds) > 1
     assert all(0 <= seed <= MAX_SEED for seed in seeds)
 
@@ -68,13 +68,13 @@ def test_what_cannot_be_taken_is_refused_with_words(field: str, value: str, word
 def test_the_largest_seed_is_taken() -> None:
     form = asked(seed=str(MAX_SEED))
     assert form.is_valid(), form.errors
-    assert form.request().seed == MAX_SEED
+    assert form.requests()[0].seed == MAX_SEED
 
 
 def test_line_breaks_become_spaces() -> None:
     form = asked(prompt="a red circle\r\nmoves\tleft")
     assert form.is_valid(), form.errors
-    assert form.request().prompt == "a red circle moves left"
+    assert form.requests()[0].prompt == "a red circle moves left"
 
 
 def test_words_the_model_does_not_know_are_named_before_anything_is_queued() -> None:

@@ -106,7 +106,7 @@ def test_the_choices_of_the_form_reach_the_row(ada: User, ben: User, rung: list[
         allowed_uses=[Use.MINING, Use.INFERENCE],
     )  # fmt: skip
     assert form.is_valid(), form.errors
-    row = Generation.objects.get(pk=asking.ask(ben, form.request()).pk)
+    row = Generation.objects.get(pk=asking.ask(ben, form.requests()[0]).pk)
     assert row.parent == parent
     assert (row.licence, row.prompt_hidden) == (Licence.CC_BY, True)
     assert row.allowed_uses == [Use.INFERENCE, Use.MINING]
@@ -115,7 +115,7 @@ def test_the_choices_of_the_form_reach_the_row(ada: User, ben: User, rung: list[
 def test_forms_that_say_nothing_forbid_everything() -> None:
     form = asked()
     assert form.is_valid(), form.errors
-    chosen = form.request()
+    chosen = form.requests()[0]
     assert (chosen.licence, chosen.allowed_uses, chosen.hide_prompt) == (Licence.NONE, [], False)
     assert chosen.parent is None
     assert not asked(allowed_uses=["ai_everything"]).is_valid()

@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from generation import storage
+from generation import pausing, storage
 from generation.engines.catalog import cards
 from generation.models import Generation, Visibility
 from provenance.verify.models import Credential
@@ -259,7 +259,18 @@ def test_a_quota_refuses_programs_too(program: Program, ada: User, mo: User) -> 
         ({"allowed_uses": [["x"]]}, "allowed_uses"),
         ({"parent": "x"}, "parent"),
         ({"parent": "11111111-1111-4111-8111-111111111111"}, "parent"),
-        ({"steps": 5}, "steps"),
+        ({"steps": 0}, "steps"),
+        ({"steps": 2.5}, "steps"),
+        ({"guidance": 99}, "guidance"),
+        ({"guidance": "3"}, "guidance"),
+        ({"size": "832x480"}, "size"),
+        ({"fps": 9}, "fps"),
+        ({"count": 9}, "count"),
+        ({"count": 0}, "count"),
+        ({"count": 2, "seed": 2**63 - 1}, "seed"),
+        ({"title": "a\u202eb"}, "title"),
+        ({"title": "x" * 121}, "title"),
+        ({"width": 64}, "width"),
         ({"request_id": "x"}, "request_id"),
     ],
     ids=str,
@@ -326,3 +337,57 @@ def test_the_api_answers_as_its_document_says(program: Program, ada: User) -> No
         jsonschema_rs.validator_for(schema).validate(answer)
     card = cards()[0]
     assert made["frames"] == card.frames
+
+
+def test_variations_are_attempts_of_their_own_asked_for_once(program: Program) -> None:
+    first, again = program.ask("k", count=3), program.ask("k", count=3)
+    assert (first.status_code, again.status_code) == (201, 200)
+    made = said(first)["generations"]
+    assert [each["seed"] for each in made] == ["7", "8", "9"]
+    assert len({each["attempt"] for each in made}) == Generation.objects.count() == 3
+    assert {each["batch"] for each in made} == {made[0]["batch"]} != {None}
+    assert [each["id"] for each in said(again)["generations"]] == [each["id"] for each in made]
+    for other in ({"count": 2}, {"count": 4}, {}):
+        assert program.ask("k", **other).status_code == 422
+    assert Generation.objects.count() == 3
+
+
+def test_a_program_says_all_that_the_form_says(program: Program) -> None:
+    given: dict[str, Any] = {
+        "size": "64x64", "frames": 25, "fps": 8, "steps": 5, "guidance": 2.5, "title": "Evening",
+        "description": "A circle.",
+    }  # fmt: skip
+    made = said(program.ask(**given))
+    asked = {"width": 64, "height": 64} | {n: v for n, v in given.items() if n != "size"}
+    assert {name: made[name] for name in asked} == asked
+
+
+def test_a_program_learns_what_can_be_asked(program: Program) -> None:
+    [model] = said(program.get("/api/v1/models"))["models"]
+    assert (model["id"], model["size"], model["damage"]) == ("untrained-test", "64x64", "")
+    shared = {"components": document()["components"]}
+    response = document()["paths"]["/api/v1/models"]["get"]["responses"]["200"]
+    schema = response["content"]["application/json"]["schema"] | shared
+    jsonschema_rs.validator_for(schema).validate(said(program.get("/api/v1/models")))
+
+
+def test_while_asking_is_paused_a_program_is_told_when_to_come_back(
+    program: Program, mo: User
+) -> None:
+    before = program.ask("before")
+    pausing.begin(mo, "The workers move house until noon.")
+    refused = program.ask("later")
+    assert (refused.status_code, refused["Retry-After"]) == (503, "600")
+    assert said(refused)["error"] == "The workers move house until noon."
+    assert said(program.ask("before"))["id"] == said(before)["id"], "what was asked is not refused"
+    pausing.end(mo)
+    assert program.ask("later").status_code == 201
+
+
+def test_a_program_tries_again_what_gave_no_clip(program: Program) -> None:
+    made = said(program.ask())
+    assert program.post(f"{ASK}/{made['id']}/retry").status_code == 409
+    program.post(f"{ASK}/{made['id']}/cancel")
+    again, twice = (said(program.post(f"{ASK}/{made['id']}/retry")) for _ in range(2))
+    assert (again["retry_of"], again["seed"], again["state"]) == (made["id"], "7", "queued")
+    assert again["id"] == twice["id"]

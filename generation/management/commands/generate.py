@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from generation import asking, storage
 from generation.engines.catalog import ModelCard, cards
-from generation.errors import ModelUnavailable
+from generation.errors import ModelUnavailable, Paused
 from generation.forms import AskForm
 from generation.models import Generation, State
 from generation.publishing import publish
@@ -80,7 +80,10 @@ def _ask(options: dict[str, Any]) -> Generation:
     if not form.is_valid():
         problems = [f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
         raise CommandError("\n".join(problems))
-    return asking.ask(artist, form.request())
+    try:
+        return asking.ask(artist, form.requests()[0])
+    except Paused as error:
+        raise CommandError(f"Nothing can be asked for now: {error}") from error
 
 
 def _fields(options: dict[str, Any], available: list[ModelCard]) -> dict[str, Any]:

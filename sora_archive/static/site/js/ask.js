@@ -1,4 +1,5 @@
-// An example is put into the form in place, so that what was chosen besides it stays.
+// Examples, seeds and recalled fields are put into the form in place, so that what was chosen
+// besides them stays where it is. Without this script the form is sent and shown again.
 "use strict";
 
 const prompt = document.getElementById("id_prompt");
@@ -19,3 +20,20 @@ for (const surprise of document.querySelectorAll("[data-surprise]")) {
     take(event, own[Math.floor(Math.random() * own.length)]);
   });
 }
+
+function put(event, name, value) {
+  const field = event.target.form.elements[name];
+  if (!field || field instanceof RadioNodeList) return; // another model has other choices
+  const before = field.value;
+  field.value = value;
+  if (field.value !== value) { field.value = before; return; } // no choice of this model
+  event.preventDefault();
+  field.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-shuffle], [data-recall]");
+  if (!button) return;
+  if (button.dataset.recall !== undefined) put(event, button.value, button.dataset.recall);
+  else put(event, "seed", String(crypto.getRandomValues(new Uint32Array(1))[0]));
+});
