@@ -34,7 +34,7 @@ Pace = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a waiting generation stands: `position` from 1, `seconds` until it is done or None."""
+    """Where one stands among those that wait, from 1; `seconds` until it is done, or None."""
 
     position: int
     seconds: float | None
@@ -70,7 +70,7 @@ def remaining(paces: Pace, row: Generation) -> float | None:
 
 
 def places(waiting: Sequence[Generation], models: Iterable[str], paces: Pace) -> list[Place]:
-    """Where each of these stands among all that is open and goes to the same workers. One query.
+    """Where each of these stands among all that waits for the same workers. One query.
 
     The estimate holds as many workers as are rendering something now; where none is, or where one
     of the models ahead was never measured, there is none.
@@ -85,7 +85,7 @@ def places(waiting: Sequence[Generation], models: Iterable[str], paces: Pace) ->
 def _ahead(
     waiting: Sequence[Generation], models: Iterable[str]
 ) -> QuerySet[Generation, dict[str, int]]:
-    """By model: how many run, and before each of the given ones how many are open, with units."""
+    """By model: how many run; before each of the given ones, how many wait, and units to do."""
     large = BigIntegerField()
     left = Case(
         When(state=State.RUNNING, then=Cast(F("steps") - F("step"), large)),
@@ -94,8 +94,9 @@ def _ahead(
     units = ExpressionWrapper(left * F("frames") * F("width") * F("height"), output_field=large)
     counts: dict[str, Count | Sum] = {}
     for number, row in enumerate(waiting):
-        before = Q(created_at__lt=row.created_at) | Q(state=State.RUNNING)
-        counts[f"count{number}"] = Count("pk", filter=before)
+        earlier = Q(state=State.QUEUED, created_at__lt=row.created_at)
+        before = earlier | Q(state=State.RUNNING)
+        counts[f"count{number}"] = Count("pk", filter=earlier)
         counts[f"units{number}"] = Sum(units, filter=before, default=Value(0))
     open_now = Generation.objects.filter(state__in=OPEN_STATES, model__in=list(models))
     return (
@@ -113,7 +114,7 @@ def _place(
     before = [
         seconds_for(paces, str(each["model"]), each[f"units{number}"])
         for each in ahead
-        if each[f"count{number}"]
+        if each[f"units{number}"]
     ]
     if own is None or not workers or None in before:
         return Place(position, None)

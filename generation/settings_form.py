@@ -87,6 +87,10 @@ class SettingsForm(forms.Form):
     count = forms.IntegerField(
         label=gettext_lazy("How many variations"), required=False, min_value=1,
         max_value=MOST_VARIATIONS,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"),
+            gettext_lazy("Between 1 and %(most)d at once.") % {"most": MOST_VARIATIONS},
+        ),
     )  # fmt: skip
 
     def __init__(self, cards: Sequence[ModelCard], *args: Any, **kwargs: Any) -> None:
