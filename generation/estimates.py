@@ -86,7 +86,7 @@ def _ahead(
     waiting: Sequence[Generation], models: Iterable[str]
 ) -> QuerySet[Generation, dict[str, int]]:
     """By model: how many run; before each of the given ones, how many wait, and units to do."""
-    large = BigIntegerField()
+    large: BigIntegerField[int, int] = BigIntegerField()
     left = Case(
         When(state=State.RUNNING, then=Cast(F("steps") - F("step"), large)),
         default=Cast("steps", large),

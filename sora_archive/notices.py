@@ -189,8 +189,8 @@ INVENTORY: tuple[Kept, ...] = (
     ),
     Kept(
         _ACCOUNTS,
-        _("What you asked for: prompt, settings, licence, title, description, times, progress, outcome, "
-          "and what was done to it later."),
+        _("What you asked for: prompt, settings, licence, title, description, times, progress, "
+          "outcome, and what was done to it later."),
         _("To make the clip, and to show it with what was asked."),
         _("Until it is erased at your wish, else as long as the archive exists."),
         ("generation_generation", "generation_clip", "generation_act", "verify_credential",
