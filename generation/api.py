@@ -121,7 +121,7 @@ def _ask(request: HttpRequest) -> HttpResponse:
             words = _("This Idempotency-Key was used for another request. Use a new one for each.")
             raise BadRequest(words, 422)
         found = [_own_again(each) for each in found]
-    if "count" in given:
+    if given.get("count") is not None:
         return _json({"generations": [_shown(each) for each in found], "next": None}, status)
     answer = _json(_shown(found[0]), status)
     answer["Location"] = reverse("generation:api_generation", args=[found[0].pk])

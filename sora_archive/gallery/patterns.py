@@ -107,6 +107,15 @@ def states() -> Sequence[SimpleNamespace]:
     ]
 
 
+def standings() -> Sequence[SimpleNamespace]:
+    """A queue: one runs, one is next, one waits longer and nobody knows how long."""
+    return [
+        _standing(State.RUNNING, 0, _("about 2 minutes"), step=7),
+        _standing(State.QUEUED, 1, _("about 5 minutes")),
+        _standing(State.QUEUED, 12, ""),
+    ]
+
+
 def everything() -> dict[str, object]:
     """The context of the page."""
     works_shown = works()
@@ -116,6 +125,7 @@ def everything() -> dict[str, object]:
         "choice": Choice(q=_("a word")),
         "players": players(),
         "states": states(),
+        "standings": standings(),
         "form": SpecimenForm(),
         "wrong": SpecimenForm({}, prefix="wrong"),
         "cover": SimpleNamespace(
@@ -148,6 +158,14 @@ def _player(
         prompt_public=prompt_public, prompt=_("The words that were typed."), negative_prompt=""
     )
     return Player(clip, words, _("An artist"), static("site/img/specimen.svg"))
+
+
+def _standing(state: State, position: int, takes: str, step: int = 0) -> SimpleNamespace:
+    row = SimpleNamespace(
+        id=UUID(int=position), state=state, step=step, steps=20, cancel_requested=False, seed=7,
+        prompt=_("The words that were typed."), model=_("A model"), get_absolute_url="#queue",
+    )  # fmt: skip
+    return SimpleNamespace(generation=row, position=position, takes=takes)
 
 
 def _state(state: State, position: int | None = None, **more: object) -> SimpleNamespace:
