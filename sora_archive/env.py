@@ -75,6 +75,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("VERIFY_MAX_BYTES", str(512 * 1024 * 1024), "Largest file the verify page takes, in bytes."),
     Setting("VERIFY_CPU_SECONDS", "20", "Processor time one verification may use."),
     Setting("VERIFY_WALL_SECONDS", "40", "Time one verification may take."),
+    Setting("VERIFY_AT_ONCE", "2", "Files that one web process checks at once; the rest of its threads serve pages."),
     Setting("VERIFY_MEMORY_BYTES", str(3 * 1024**3), "Memory one verification may use, in bytes."),
     Setting("BACKUP_DAYS", "30", "Days after which backup --rotate deletes a backup; erasure pages name them."),
     Setting("VERIFY_REPORT_DAYS", "90", "Days after which a report that nobody opens is removed."),

@@ -111,10 +111,16 @@ def of_others(found: Reading, who: Who, at: datetime | None) -> State:
     return "self_signed" if self_issued(found) else "unknown_signer"
 
 
-def of_trouble(code: str, *, ours: bool) -> State:
-    """The state of a file that gave no reading; `ours` where it still names a manifest of ours."""
+def of_trouble(code: str, *, ours: bool, longer: bool) -> State:
+    """The state of a file that gave no reading.
+
+    `ours` where it still names a manifest of ours; `longer` where it holds the pictures of a clip
+    of ours, and more bytes than that clip: what was added keeps readers from its end.
+    """
     if code == DAMAGED and ours:
         return "credential_damaged"
+    if code == MALFORMED and longer:
+        return "appended"
     return _TROUBLES.get(code, "reader_failed")
 
 

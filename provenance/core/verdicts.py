@@ -458,16 +458,19 @@ def _without_reading(
     ours = ledger is not None and ledger.by_manifest is not None
     state: State = "no_credential"
     if trouble is not None:
-        state = states.of_trouble(trouble.code, ours=ours)
+        pictures = ledger.by_pictures if ledger else None
+        longer = pictures is not None and file.size > pictures.size
+        state = states.of_trouble(trouble.code, ours=ours, longer=longer)
     elif ledger is not None and ledger.by_pictures is not None:
         state = "stripped"
     word, words = wording.STATES[state]
     notes = (wording.NAMES_OURS,) if word == "unreadable" and ours else ()
     identical = None if ledger is None else ledger.by_sha256 is not None
-    readable = word != "unreadable"
-    steps = [Step(1, "Can the file be read?", "", "yes" if readable else "no",
-                  "It was read to its end." if readable else words)]  # fmt: skip
-    if readable:
+    unread = trouble is not None and (word == "unreadable" or trouble.code == states.MALFORMED)
+    steps = [Step(1, "Can the file be read?", "", "no" if unread else "yes",
+                  words_for(trouble.code) if trouble and unread else "It was read to its end.")
+    ]  # fmt: skip
+    if not unread:
         steps.append(
             Step(2, "Does it carry a content credential?",
                   "C2PA 2.4, Locating the active manifest", "no", words)
@@ -498,7 +501,7 @@ def _untold(trouble: Trouble | None) -> tuple[str, ...]:
     """What of a file without a reading only the ledger knows."""
     if trouble is None:
         return ("bit_identical", "state", "withdrawn")
-    if trouble.code == DAMAGED:
+    if trouble.code in {DAMAGED, states.MALFORMED}:
         return ("bit_identical", "integrity", "state", "verdict", "withdrawn")
     return ("bit_identical", "withdrawn")
 

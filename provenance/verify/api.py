@@ -7,10 +7,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from . import ledger, presenting, reports, uploads
 from .answering import as_json
-from .errors import ReportRefused
+from .errors import Busy, ReportRefused
 from .forms import NAME_LETTERS
 
-UNPROCESSABLE = 422
+UNPROCESSABLE, UNAVAILABLE = 422, 503
+RETRY_SECONDS = 60
 
 
 @csrf_exempt  # no cookie counts here: who asks is not asked
@@ -26,6 +27,10 @@ def verify(request: HttpRequest) -> HttpResponse:
         verdict, made = reports.check(path, keep=form.cleaned_data["keep"])
     except ReportRefused as error:
         return as_json({"error": str(error)}, UNPROCESSABLE)
+    except Busy as error:
+        answer = as_json({"error": str(error)}, UNAVAILABLE)
+        answer["Retry-After"] = str(RETRY_SECONDS)
+        return answer
     said = presenting.as_json(made.report)
     said["report"]["delete"] = presenting.delete_address(made.report, made.key)
     return as_json(said, UNPROCESSABLE if verdict.verdict == "unreadable" else 200)

@@ -165,6 +165,7 @@ PATHS: Mapping[str, Any] = {
             "responses": {
                 "200": _answer("The verdict", "Verdict"),
                 "422": _answer("It cannot be read, or was not checked", "Verdict", "Refusal"),
+                "503": _answer("Too many are being checked; see Retry-After", "Refusal"),
             },
         }
     },

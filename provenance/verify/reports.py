@@ -26,6 +26,7 @@ from provenance.core.verdicts import Verdict
 from . import child, kept
 from .belief import site_list
 from .models import Finding, Report, TrustSnapshot
+from .turns import turn
 
 _ID_BYTES = 16  # 22 letters
 _KEY_BYTES = 24
@@ -53,10 +54,12 @@ class Rechecked:
 def check(path: Path, *, keep: bool = False) -> tuple[Verdict, Made]:
     """Check a file and make the report of it; `keep` leaves a copy of the file with it.
 
-    Raises OSError where the file cannot be opened or kept, ReportRefused where there is no room.
+    Raises OSError where the file cannot be opened or kept, ReportRefused where there is no room,
+    Busy where others are being checked.
     """
     trust = site_list()
-    verdict = child.check(path, trust)
+    with turn():
+        verdict = child.check(path, trust)
     return verdict, _make(verdict, trust, path if keep else None)
 
 

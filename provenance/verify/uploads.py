@@ -3,9 +3,12 @@
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest
+from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext
 
 from .forms import UploadForm, too_large
 
@@ -23,8 +26,12 @@ def refusal(request: HttpRequest) -> UploadForm | None:
 
 
 def received(request: HttpRequest) -> UploadForm:
-    """The form with what came."""
-    return UploadForm(request.POST, request.FILES)
+    """The form with what came; or refused, where that is no form at all."""
+    try:
+        return UploadForm(request.POST, request.FILES)
+    except (MultiPartParserError, SuspiciousOperation):  # too many parts, or too long ones, as well
+        words = gettext("What arrived is no form with one file in it. Send the file again.")
+        return UploadForm.refused(words)
 
 
 def path_of(form: UploadForm) -> Path | None:

@@ -17,13 +17,13 @@ from provenance.core.errors import KeysRefused
 
 from . import keyevents, ledger, presenting, reports, uploads
 from .belief import site_list
-from .errors import ReportRefused
+from .errors import Busy, ReportRefused
 from .forms import FindForm, UploadForm
 from .models import Credential
 
 log = logging.getLogger(__name__)
 
-UNPROCESSABLE = 422
+UNPROCESSABLE, UNAVAILABLE = 422, 503
 PUBLISHED = "published"
 
 
@@ -49,6 +49,8 @@ def _check(request: HttpRequest) -> HttpResponse:
     except ReportRefused as error:
         form.add_error("keep", str(error))
         return _page(request, form, UNPROCESSABLE)
+    except Busy as error:
+        return _page(request, UploadForm.refused(str(error)), UNAVAILABLE)
     return _fresh(request, made, {"file_name": form.upload.name})
 
 
@@ -59,7 +61,10 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     found = ledger.clip_of(clip_id)
     if found is None or found.standing != PUBLISHED or not found.path.exists():
         raise Http404(gettext("No published clip of this archive has this id."))
-    _, made = reports.check(found.path)
+    try:
+        _, made = reports.check(found.path)
+    except Busy as error:
+        return _page(request, UploadForm.refused(str(error)), UNAVAILABLE)
     return _fresh(request, made, {"own_copy": True})
 
 

@@ -74,6 +74,11 @@ def bytes_appended(data: bytes) -> bytes:
     return data + b"\0" * 100
 
 
+def archive_appended(data: bytes) -> bytes:
+    """A zip file was appended: readers take its first bytes for a box that has no end."""
+    return data + b"PK\x03\x04" + b"\0" * 26 + b"PK\x05\x06" + b"\0" * 18
+
+
 def stripped(data: bytes) -> bytes:
     """The credential was made invisible, as a platform does it; the pictures are untouched."""
     start, end = credential_box(data)
@@ -175,6 +180,7 @@ DEFECTS: dict[str, Recipe] = {
     recipe.__name__: recipe
     for recipe in (
         media_byte_flipped, index_byte_flipped, remuxed, free_box_appended, bytes_appended,
+        archive_appended,
         stripped, damaged_credential, cut_within_credential, cut_in_half, box_flood, reencoded,
         webm, matroska, empty, text, archive_file,
     )

@@ -358,6 +358,8 @@ ASSETS: tuple[Asset, ...] = (
     Asset("wrapping_changed", _of(broken.index_byte_flipped), "rewrapped",
           "file around them was changed"),
     Asset("bytes_appended", _of(broken.bytes_appended), "appended", "to which something was added"),
+    Asset("zip_appended", _of(broken.archive_appended), "appended",
+          "to which something was added"),
     Asset("free_box_appended", _of(broken.free_box_appended), "padded",
           "not byte for byte the one"),
     Asset("cut_off", _of(broken.cut_in_half), "cut_off", "its end is missing"),

@@ -25,7 +25,8 @@ from generation.management.commands import sweep
 from provenance import offline, vault
 from provenance.core import bundles, wording
 from provenance.core.trustlists import parse_trust_list
-from provenance.verify import kept, reports
+from provenance.verify import kept, reports, turns
+from provenance.verify.errors import Busy
 from provenance.verify.models import Finding, Report, TrustSnapshot
 from tests.assets import broken, kinds, strangers
 from tests.core.clips import NOW, PROMPT, Archive, sha256_of
@@ -97,6 +98,61 @@ def test_the_api_says_why_it_checked_nothing(
     assert answer.status_code == 422
     assert words in answer.json()["error"]
     assert not Report.objects.exists()
+
+
+def multipart(*parts: tuple[str, bytes]) -> bytes:
+    """A body whose edge is "edge", part by part: head and content."""
+    written = [b"--edge\r\n" + head.encode() + b"\r\n\r\n" + body for head, body in parts]
+    return b"\r\n".join([*written, b"--edge--\r\n"])
+
+
+FILE = 'Content-Disposition: form-data; name="file"; filename="a.mp4"'
+ODD: dict[str, tuple[str, bytes]] = {
+    "no edge": ("", multipart((FILE, b"x"))),
+    "an edge of letters that none has": ("; boundary=\xe4", multipart((FILE, b"x"))),
+    "a name without end": ("; boundary=edge", multipart((FILE + "x" * 9000, b"x"))),
+    "base64 that is none": (
+        "; boundary=edge", multipart((FILE + "\r\nContent-Transfer-Encoding: base64", b"!!!x")),
+    ),
+    "too many files": ("; boundary=edge", multipart(*[(FILE, b"x")] * 101)),
+    "too many fields": (
+        "; boundary=edge",
+        multipart(*[('Content-Disposition: form-data; name="a"', b"x")] * 1001),
+    ),
+    "too large a field": (
+        "; boundary=edge",
+        multipart(('Content-Disposition: form-data; name="keep"', b"1" * 1_100_000)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_no_form_at_all_is_told_in_json_too(ask: Ask, client: Client, name: str) -> None:
+    ending, body = ODD[name]
+    kind = f"multipart/form-data{ending}"
+    answer = client.post("/api/v1/verify", body, content_type=kind)
+    assert (answer.status_code, answer["Content-Type"]) == (422, "application/json")
+    assert "no form with one file" in answer.json()["error"]
+    assert not Report.objects.exists()
+
+
+def test_who_comes_while_too_many_are_checked_is_asked_to_come_back(
+    shelf: Shelf, ask: Ask, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_WAIT_SECONDS", 0.01)
+    with turns.turn(), turns.turn():
+        said = ask(shelf.clip.data)
+        assert said.keys() == {"error", "status"}
+        assert said["status"] == 503
+        upload = {"file": SimpleUploadedFile("a.mp4", shelf.clip.data)}
+        page = client.post("/verify/", upload)
+        assert page.status_code == 503
+        assert "Too many files are being checked" in page.content.decode()
+        assert client.get("/verify/").status_code == 200
+        with pytest.raises(Busy), turns.turn():
+            pass
+    assert not Report.objects.exists()
+    assert ask(shelf.clip.data)["status"] == 200
 
 
 def test_the_api_refuses_what_is_too_large(ask: Ask, settings: Settings) -> None:

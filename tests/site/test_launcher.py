@@ -2,6 +2,7 @@
 
 import errno
 import io
+import logging
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from sora_archive.launcher import GIVE_UP_AFTER, GaveUp, Launcher
-from sora_archive.launching import guard
+from sora_archive.launching import guard, gunicorn_settings
 from sora_archive.launching.processes import Console, Running, Service, described
 from sora_archive.launching.services import Place
 
@@ -45,6 +46,18 @@ def test_a_taken_port_is_named_with_a_way_out() -> None:
 def test_a_port_beyond_the_last_is_refused() -> None:
     with pytest.raises(guard.Refusal, match="cannot listen"):
         guard.reserve_port("127.0.0.1", 70000)
+
+
+def test_a_refused_request_is_logged_without_who_sent_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log = logging.getLogger("gunicorn.error")
+    assert gunicorn_settings.without_address in log.filters  # as gunicorn finds it
+    for address in ("203.0.113.7", "2001:db8::7"):
+        log.warning(f"Invalid request from ip={address}: Invalid HTTP Header: 'X'")
+    assert "203.0.113.7" not in caplog.text
+    assert "2001:db8" not in caplog.text
+    assert caplog.text.count("Invalid request: Invalid HTTP Header: 'X'") == 2
 
 
 def test_a_nearly_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
