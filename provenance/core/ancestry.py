@@ -12,7 +12,7 @@ from typing import Any
 
 from .failures import words_for
 from .lines import Failure, dig, shown
-from .wording import Who
+from .wording import IN_INGREDIENT, PART_OF_INGREDIENT, Who
 
 MOST_ANCESTORS = 64
 DEEPEST = 16
@@ -131,7 +131,7 @@ def _ancestor(store: Store, ingredient: Mapping[str, Any], vouching: str, depth:
         made_with=software(dig(plain, ("claim.v2", "claim_generator_info"))),
         signed_by=shown(dig(plain, ("signature", "certificateInfo", "subject", "CN"))),
         trust_uri=uri,
-        failures=tuple(_failures(store, ingredient, own, f"in the ingredient “{title}”: ")),
+        failures=tuple(_failures(store, ingredient, own, title)),
         serial=shown(dig(store.manifests.get(own), ("signature_info", "cert_serial_number"))),
         trusted=trusted,
     )
@@ -160,7 +160,7 @@ def _trusted(
 
 
 def _failures(
-    store: Store, ingredient: Mapping[str, Any], own: str, place: str
+    store: Store, ingredient: Mapping[str, Any], own: str, title: str
 ) -> Iterator[Failure]:
     """What failed when it was used, and what fails now; who is believed is asked anew."""
     recorded = dig(ingredient, ("validation_results", "activeManifest", "failure")) or ()
@@ -168,9 +168,11 @@ def _failures(
         code = str(each["code"])
         if not (code == _UNTRUSTED and own in store.trusted):
             where = str(each.get("url") or "").rsplit("/", 1)[-1]
-            yield Failure(code, words_for(code), place + where, in_ingredient=True)
+            place = PART_OF_INGREDIENT.said(title=title, part=where)
+            yield Failure(code, words_for(code), place, in_ingredient=True)
     for code in store.failed.get(own, ()):
-        yield Failure(code, words_for(code), place.rstrip(": "), in_ingredient=True)
+        place = IN_INGREDIENT.said(title=title)
+        yield Failure(code, words_for(code), place, in_ingredient=True)
 
 
 def _redacted(label: str, plain: Mapping[str, Any]) -> Iterator[Redaction]:

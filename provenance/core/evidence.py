@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from . import wording
 from .errors import ProvenanceError
 from .failures import words_for
 from .policies import NO_WITNESSES, Policy
@@ -48,7 +49,7 @@ class LogAnswer:
     @classmethod
     def not_asked(cls) -> "LogAnswer":
         """The answer for a file that is not ours: its signer made no promise about the log."""
-        return cls("not known", "The log was not asked: this is no credential of the archive.")
+        return cls(wording.OUTCOMES[None], wording.LOG_NOT_ASKED_TEXT)
 
     def as_json(self) -> dict[str, Any] | None:
         """Plain values; None where the log has nothing to say."""
@@ -84,7 +85,7 @@ def log_answer(
     evidence = found.evidence
     if evidence is None:
         missing = (_failure(MISSING),)
-        return LogAnswer("no", "The credential brings no receipt from the log.", failures=missing)
+        return LogAnswer(wording.OUTCOMES[False], wording.NO_RECEIPT, failures=missing)
     receipts = [*evidence.receipts, *([generated] if generated else [])]
     checked, refused = _check(receipts, log_vkey, policy)
     failures = (
@@ -177,17 +178,16 @@ def _answer(
 ) -> LogAnswer:
     entries = tuple((each.entry.type, each.index, each.entry.at) for each in checked)
     if not checked:
-        text = "None of the receipts in the credential holds under the log's key."
-        return LogAnswer("no", text, origin=evidence.origin, failures=failures)
+        no, text = wording.OUTCOMES[False], wording.NO_RECEIPT_HOLDS
+        return LogAnswer(no, text, origin=evidence.origin, failures=failures)
     last = max(checked, key=lambda receipt: receipt.index)
-    text = (
-        f"Entry {last.index} of the log {last.origin} ({last.entry.type}) speaks for it;"
-        f" {len(checked)} receipts hold under the log's key."
-        if not failures
-        else "The log knows of it, but not everything agrees; see what does not hold."
-    )
+    text = wording.NOT_ALL_AGREES
+    if not failures:
+        text = wording.SPEAKS.said(
+            index=last.index, origin=last.origin, kind=last.entry.type, receipts=len(checked)
+        )
     return LogAnswer(
-        outcome="no" if failures else "yes",
+        outcome=wording.OUTCOMES[not failures],
         text=text,
         origin=last.origin,
         index=last.index,

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from .failures import words_for
 from .lines import Claim, Failure, shown
 from .manifests import BY_ARTIST, PROMPT
+from .phrases import N_
 from .readings import Reading
 from .records import EntryRefused, Opening
 
 UNOPENED = "archive.reveal.mismatch"
 _LINES = (
-    ("prompt", "Prompt, hidden at first and revealed"),
-    ("negative_prompt", "Negative prompt, hidden at first and revealed"),
+    ("prompt", N_("Prompt, hidden at first and revealed")),
+    ("negative_prompt", N_("Negative prompt, hidden at first and revealed")),
 )
 
 

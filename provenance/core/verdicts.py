@@ -17,6 +17,7 @@ from .evidence import LogAnswer, issued_bytes, log_answer
 from .failures import words_for
 from .lines import Claim, Failure
 from .manifests import BY_ARCHIVE
+from .phrases import N_
 from .policies import NO_WITNESSES, Policy
 from .proofs import Receipt
 from .readings import Reading
@@ -30,6 +31,9 @@ __all__ = [
     "State", "Step", "Trouble", "Trust", "Verdict", "Who", "Word", "judge",
 ]  # fmt: skip
 WITHDRAWN = "withdrawn"
+LEDGER = "archive.ledger"
+# The steps that ask no yes-or-no question: their text alone is the answer.
+WHO_SIGNED, WHAT_FOLLOWS = 5, 7
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -200,28 +204,26 @@ def _judge_reading(
     file: FileFacts, found: Reading, trust: Trust, ledger: Ledger | None,
     generated: Receipt | None, at: datetime | None, revealed: Sequence[Opening],
 ) -> Verdict:  # fmt: skip
-    steps = [Step(1, "Can the file be read?", "", "yes", "It was read to its end.")]
+    steps = [Step(1, wording.READABLE, "", _yes_no(True), wording.READ)]
 
     # 2. The credential: the active manifest is there and well-formed.
     steps.append(
-        Step(2, "Does it carry a content credential?", "C2PA 2.4, Locating the active manifest",
-              "yes", "It carries a manifest that can be read.")
+        Step(2, wording.CARRIES, "C2PA 2.4, Locating the active manifest", _yes_no(True),
+              wording.CARRIED)
     )  # fmt: skip
 
     # 3. The bytes: hard binding and every assertion against the signed claim.
     broken = not found.signature_holds or bool(states.own_failures(found))
     integrity: Integrity = "broken" if broken else "holds"
     steps.append(
-        Step(3, "Are these the bytes that were signed?",
-              "C2PA 2.4, Validating the asset's content and the assertions",
-              "no" if broken else "yes", wording.INTEGRITY_WORDS[integrity])
+        Step(3, wording.AS_SIGNED, "C2PA 2.4, Validating the asset's content and the assertions",
+              _yes_no(not broken), wording.INTEGRITY_WORDS[integrity])
     )  # fmt: skip
 
     # 4. The ledger: the standard leaves bytes uncovered, so the hash of the file is asked as well.
     known = _known(file, found, trust, ledger, generated)
     steps.append(
-        Step(4, "Is it byte for byte a file that the archive issued?",
-              "the archive's ledger of SHA-256, or the log's commitment to it",
+        Step(4, wording.AS_ISSUED, wording.BY_LEDGER_OR_LOG,
               _yes_no(known.identical), wording.IDENTICAL_WORDS[known.identical])
     )  # fmt: skip
 
@@ -234,20 +236,22 @@ def _judge_reading(
         answer = log_answer(found, file.sha256, receipt, trust.log_vkey, trust.policy)
     who, state, signer_text = _standing(who, integrity, found, trust, known, answer, at)
     steps.append(
-        Step(5, "Who signed it?", "C2PA 2.4, Validating the signature and the credential",
-              "yes" if who == "archive" else "no", signer_text)
+        Step(WHO_SIGNED, wording.SIGNED_BY,
+              "C2PA 2.4, Validating the signature and the credential",
+              _yes_no(who == "archive"), signer_text)
     )  # fmt: skip
 
     # 6. The log: the receipts inside, the entry of the finished file, and what they commit to.
     steps.append(
-        Step(6, "Is it in the public log?", "RFC 9162 §2.1.3.2; C2SP tlog-proof, signed-note",
+        Step(6, wording.IN_LOG, "RFC 9162 §2.1.3.2; C2SP tlog-proof, signed-note",
               answer.outcome, answer.text)
     )  # fmt: skip
 
     # 7. The word for it all.
     word, words = wording.STATES[state]
     notes = tuple(_notes(word, found, known))
-    steps.append(Step(7, "What follows?", "docs/verify.md", word, " ".join((words, *notes))))
+    text = " ".join((words, *notes))
+    steps.append(Step(WHAT_FOLLOWS, wording.FOLLOWS, "docs/verify.md", word, text))
     log = answer.as_json()
     opened = (*(known.original.revealed if known.original else ()), *revealed)
     return Verdict(
@@ -412,7 +416,7 @@ def _told(found: Reading, original: Issued | None) -> Iterator[Claim]:
     yield from _withheld(found.claims, original.erased)
     if original.superseded:
         words = wording.SUPERSEDED[original.superseded]
-        yield Claim("archive.ledger", "What became of it", words, BY_ARCHIVE)
+        yield Claim(LEDGER, N_("What became of it"), words, BY_ARCHIVE)
 
 
 def _withheld(claims: Iterable[Claim], erased: Sequence[str]) -> Iterator[Claim]:
@@ -467,17 +471,15 @@ def _without_reading(
     notes = (wording.NAMES_OURS,) if word == "unreadable" and ours else ()
     identical = None if ledger is None else ledger.by_sha256 is not None
     unread = trouble is not None and (word == "unreadable" or trouble.code == states.MALFORMED)
-    steps = [Step(1, "Can the file be read?", "", "no" if unread else "yes",
-                  words_for(trouble.code) if trouble and unread else "It was read to its end.")
-    ]  # fmt: skip
+    text = words_for(trouble.code) if trouble and unread else wording.READ
+    steps = [Step(1, wording.READABLE, "", _yes_no(not unread), text)]
     if not unread:
         steps.append(
-            Step(2, "Does it carry a content credential?",
-                  "C2PA 2.4, Locating the active manifest", "no", words)
+            Step(2, wording.CARRIES, "C2PA 2.4, Locating the active manifest", _yes_no(False),
+                 words)
         )  # fmt: skip
     steps.append(
-        Step(len(steps) + 1, "Is it byte for byte a file that the archive issued?",
-              "the archive's ledger of SHA-256", _yes_no(identical),
+        Step(len(steps) + 1, wording.AS_ISSUED, wording.BY_LEDGER, _yes_no(identical),
               wording.IDENTICAL_WORDS[identical])
     )  # fmt: skip
     integrity: Integrity | None = "broken" if word == "changed" else None
@@ -511,7 +513,7 @@ def _failure(code: str, where: str = "") -> Failure:
 
 
 def _yes_no(answer: bool | None) -> str:
-    return "not known" if answer is None else "yes" if answer else "no"
+    return wording.OUTCOMES[answer]
 
 
 def _original_json(original: Issued | None) -> dict[str, Any] | None:

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext
 
-from . import keyevents, reports
+from . import keyevents, reports, speaking
 from .belief import site_list
 from .models import Finding, Report, TrustSnapshot
 
@@ -79,7 +78,7 @@ def told(finding: Finding) -> Told:
         program=finding.program,
         validator=finding.validator,
         believed=believed(finding.trust_id),
-        verdict=_translated(finding.document),
+        verdict=speaking.in_language(finding.document),
         entries=[
             LoggedAs(each["type"], each["index"], _instant(each["at"]))
             for each in log.get("entries", ())
@@ -188,32 +187,6 @@ def believed(sha256: str) -> Believed:
         ),
         revoked=len(document["revocations"]),
     )
-
-
-def _translated(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored verdict with its sentences in the visitor's language; what a file says stays."""
-
-    def lines(key: str, *words: str) -> list[dict[str, Any]]:
-        return [
-            each | {word: gettext(each[word]) for word in words if each[word]}
-            for each in document[key]
-        ]
-
-    return {
-        **document,
-        "words": gettext(document["words"]),
-        "notes": [gettext(note) for note in document["notes"]],
-        "answers": lines("answers", "asked", "said", "text"),
-        "claims": lines("claims", "text"),
-        "failures": lines("failures", "text"),
-        "steps": lines("steps", "title", "text"),
-        "history": [
-            each
-            | {"failures": [f | {"text": gettext(f["text"])} for f in each["failures"]]}
-            | {"signer_text": gettext(each["signer_text"]) if each.get("signer_text") else ""}
-            for each in document["history"]
-        ],
-    }
 
 
 def _original_at(verdict: Mapping[str, Any]) -> datetime | None:

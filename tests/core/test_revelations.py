@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from provenance.core.readings import _HIDDEN, Reading
+from provenance.core.readings import Reading
 from provenance.core.records import Hidden, Opening
 from provenance.core.verdicts import FileFacts, Ledger, Verdict, judge
+from provenance.core.wording import HIDDEN
 from tests.core.clips import PROMPT, Archive, Signed, salt, sha256_of
 
 OPENING = Opening("prompt", salt(1), {"prompt": PROMPT, "negative_prompt": "blue"})
@@ -45,7 +46,7 @@ def test_a_hidden_prompt_is_not_in_the_file_and_the_verdict_says_that_it_is_hidd
     assert (verdict.verdict, verdict.failures) == ("intact", ())
     assert verdict.log is not None
     assert verdict.log["checked"]
-    assert told(verdict) == {"Prompt": _HIDDEN}
+    assert told(verdict) == {"Prompt": HIDDEN}
 
 
 @pytest.mark.parametrize("by_ledger", [True, False])
