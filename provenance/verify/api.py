@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from . import ledger, presenting, reports, uploads
 from .answering import as_json
-from .errors import Busy, ReportRefused
+from .errors import NotNow, ReportRefused
 from .forms import NAME_LETTERS
 
 UNPROCESSABLE, UNAVAILABLE = 422, 503
@@ -27,7 +27,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         verdict, made = reports.check(path, keep=form.cleaned_data["keep"])
     except ReportRefused as error:
         return as_json({"error": str(error)}, UNPROCESSABLE)
-    except Busy as error:
+    except NotNow as error:
         answer = as_json({"error": str(error)}, UNAVAILABLE)
         answer["Retry-After"] = str(RETRY_SECONDS)
         return answer

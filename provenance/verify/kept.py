@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext
 
 from .errors import ReportRefused
 
@@ -31,7 +32,11 @@ def keep(report_id: str, upload: Path) -> None:
     if upload.stat().st_size > room:
         limit = filesizeformat(settings.VERIFY_KEPT_BYTES)
         raise ReportRefused(
-            f"The room for files that are kept ({limit}) is used up: check it without keeping it."
+            gettext(
+                "The room for files that are kept (%(limit)s) is used up: check it without keeping"
+                " it."
+            )
+            % {"limit": limit}
         )
     draft = folder / f".{report_id}"
     try:

@@ -16,7 +16,6 @@ from django.conf import settings
 from django.urls import reverse
 
 from . import keyevents, reports, speaking
-from .belief import site_list
 from .models import Finding, Report, TrustSnapshot
 
 _PROMISED = (
@@ -99,7 +98,7 @@ def page(report: Report) -> dict[str, Any]:
         "newest": findings[0],
         "earlier": findings[1:],
         "verdict": findings[0].verdict,
-        "outdated": reports.outdated(report, site_list()),
+        "outdated": reports.outdated_here(report),
         "original_at": _original_at(findings[0].verdict),
     }
 

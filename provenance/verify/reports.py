@@ -4,6 +4,7 @@ The verbs of a report: make, find, open, check again, forget a statement, delete
 """
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,17 +17,22 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from provenance.core import wording
 from provenance.core.credentials import validator
+from provenance.core.errors import KeysRefused
 from provenance.core.redactions import LABELS
 from provenance.core.trustlists import TrustList
 from provenance.core.verdicts import Verdict
 
 from . import child, kept
 from .belief import site_list
+from .errors import NoKeys
 from .models import Finding, Report, TrustSnapshot
 from .turns import turn
+
+log = logging.getLogger(__name__)
 
 _ID_BYTES = 16  # 22 letters
 _KEY_BYTES = 24
@@ -55,12 +61,25 @@ def check(path: Path, *, keep: bool = False) -> tuple[Verdict, Made]:
     """Check a file and make the report of it; `keep` leaves a copy of the file with it.
 
     Raises OSError where the file cannot be opened or kept, ReportRefused where there is no room,
-    Busy where others are being checked.
+    Busy where others are being checked, NoKeys where the archive has none.
     """
-    trust = site_list()
+    trust = _believed()
     with turn():
         verdict = child.check(path, trust)
     return verdict, _make(verdict, trust, path if keep else None)
+
+
+def _believed() -> TrustList:
+    try:
+        return site_list()
+    except KeysRefused as error:  # it names folders, which are the operator's business alone
+        log.exception("a file cannot be checked")
+        raise NoKeys(
+            gettext(
+                "This archive has no keys yet, or cannot read them, so no file can be checked here"
+                " now. Its operator can mend that."
+            )
+        ) from error
 
 
 def find(report_id: str) -> Report | None:
@@ -98,6 +117,15 @@ def remove_unopened(now: datetime) -> int:
         delete(report)
     kept.sweep(frozenset(Report.objects.filter(kept=True).values_list("pk", flat=True)))
     return len(unopened)
+
+
+def outdated_here(report: Report) -> bool:
+    """Whether this site would check it otherwise today; False where it has no keys to say by."""
+    try:
+        return outdated(report, site_list())
+    except KeysRefused:
+        log.exception("whether a report is outdated cannot be told")
+        return False
 
 
 def outdated(report: Report, trust: TrustList) -> bool:

@@ -17,7 +17,7 @@ from provenance.core.errors import KeysRefused
 
 from . import keyevents, ledger, presenting, reports, uploads
 from .belief import site_list
-from .errors import Busy, ReportRefused
+from .errors import NotNow, ReportRefused
 from .forms import FindForm, UploadForm
 from .models import Credential
 
@@ -49,7 +49,7 @@ def _check(request: HttpRequest) -> HttpResponse:
     except ReportRefused as error:
         form.add_error("keep", str(error))
         return _page(request, form, UNPROCESSABLE)
-    except Busy as error:
+    except NotNow as error:
         return _page(request, UploadForm.refused(str(error)), UNAVAILABLE)
     return _fresh(request, made, {"file_name": form.upload.name})
 
@@ -63,7 +63,7 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         raise Http404(gettext("No published clip of this archive has this id."))
     try:
         _, made = reports.check(found.path)
-    except Busy as error:
+    except NotNow as error:
         return _page(request, UploadForm.refused(str(error)), UNAVAILABLE)
     return _fresh(request, made, {"own_copy": True})
 

@@ -280,6 +280,16 @@ def test_a_report_is_read_by_whoever_has_its_address(
     assert again == said
 
 
+def test_a_report_can_be_read_although_the_keys_cannot(
+    shelf: Shelf, ask: Ask, client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    address = path_of(ask(shelf.clip.data)["report"]["page"])
+    settings.KEYS_DIR = tmp_path / "nothing"
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert wording.STATES["intact"][1] in answer.content.decode()
+
+
 def test_addresses_cannot_be_guessed(shelf: Shelf, ask: Ask, client: Client) -> None:
     ids = {ask(b"x" * n)["report"]["id"] for n in range(1, 4)}
     assert len(ids) == 3

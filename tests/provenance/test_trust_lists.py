@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.test import Client
@@ -40,7 +41,7 @@ from provenance.core.verdicts import Ledger, Verdict
 from provenance.log.models import Pending
 from provenance.offline import check, main
 from provenance.verify import checks, child, keyevents, ledger, readers
-from provenance.verify.models import Credential
+from provenance.verify.models import Credential, Report
 from tests.assets import broken
 from tests.core.clips import ATTEMPT, NOW, PROMPT, Archive, Signed, sha256_of
 from tests.core.witnesses import Witness
@@ -555,3 +556,16 @@ def test_an_archive_without_keys_says_so_instead_of_breaking(
     assert answer.status_code == 503
     assert b"has no keys yet" in answer.content
     assert str(tmp_path).encode() not in answer.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/verify/", "/api/v1/verify"])
+def test_an_archive_without_keys_checks_nothing_and_says_so(
+    client: Client, tmp_path: Path, settings: Any, path: str
+) -> None:
+    settings.KEYS_DIR = tmp_path / "nothing"
+    answer = client.post(path, {"file": SimpleUploadedFile("clip.mp4", b"no clip")})
+    assert answer.status_code == 503
+    assert b"has no keys yet" in answer.content
+    assert str(tmp_path).encode() not in answer.content
+    assert not Report.objects.exists()
