@@ -19,7 +19,7 @@ from .merkle import (
     verify_consistency,
 )
 from .notes import NOTE_LIMIT, Checkpoint, NoteRefused, open_checkpoint
-from .records import ENTRY_LIMIT, Entry, MalformedEntry, parse_entry
+from .records import ENTRY_LIMIT, Entry, MalformedEntry, look_at, parse_entry
 from .tiles import WIDTH, Edge, Tile, TileHashes, TileRefused, split, tiles_for, unbundle_sound
 
 TILE_LIMIT = WIDTH * HASH_BYTES
@@ -114,7 +114,7 @@ def audit(
     MOST_FAULTS of them it stops.
     """
     checkpoint, note = checkpoint_of(read, vkey)
-    run = _Audit(read, checkpoint.size, take or _take_nothing)
+    run = _Audit(read, checkpoint.size, take)
     for n in range((checkpoint.size + WIDTH - 1) // WIDTH):
         run.bundle(n)
         progress(run.edge.size, checkpoint.size)
@@ -129,17 +129,13 @@ def audit(
     )
 
 
-def _take_nothing(place: int, entry: Entry) -> Iterable[str]:
-    return ()
-
-
 @dataclass
 class _Audit:
     """The state of one run: the tree as it grows from the entries' bytes."""
 
     read: Read
     size: int
-    taker: Take
+    taker: Take | None
     edge: Edge = field(default_factory=Edge)
     history: History = field(default_factory=History)
     tiles: int = 0
@@ -194,12 +190,15 @@ class _Audit:
         if stored is not None and leaf != stored:
             self.damage(place, "its bytes do not have the hash that stands in its tile")
         try:
-            entry = parse_entry(data)
+            self.faults += [
+                Fault(place, words) for words in self.history.take(place, look_at(data))
+            ]
+            if self.taker is not None:
+                self.faults += [
+                    Fault(place, words) for words in self.taker(place, parse_entry(data))
+                ]
         except MalformedEntry as error:
             self.faults.append(Fault(place, str(error)))
-        else:
-            for take in (self.history.take, self.taker):
-                self.faults += [Fault(place, words) for words in take(place, entry)]
         return leaf
 
     def _compare(self, tile: Tile, derived: Sequence[bytes]) -> None:

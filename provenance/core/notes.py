@@ -64,7 +64,7 @@ def split_vkey(vkey: str) -> tuple[str, int, bytes]:
     parts = vkey.strip().split("+", 2)
     if len(parts) != 3:
         raise NoteRefused("A vkey has three parts: name+hash+key.")
-    name, hashed, key = parts[0], parts[1], _unbase64(parts[2])
+    name, hashed, key = parts[0], parts[1], unbase64(parts[2])
     if len(key) < 2:
         raise NoteRefused("The vkey holds no key.")
     if key_id(name, key[0], key[1:]).hex() != hashed:
@@ -177,7 +177,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) < 4 or not all(lines[:-1]) or lines[-1]:
         raise NoteRefused("A checkpoint has three lines: origin, size, root.")
-    origin, size, root = lines[0], lines[1], _unbase64(lines[2])
+    origin, size, root = lines[0], lines[1], unbase64(lines[2])
     if _SIZE.fullmatch(size) is None or int(size) > MAX_SIZE or len(root) != HASH_BYTES:
         raise NoteRefused("The checkpoint's size or root is malformed.")
     return Checkpoint(origin, int(size), root)
@@ -201,7 +201,7 @@ def _signature(line: str) -> Signature:
     if found is None:
         raise NoteRefused("A signature line is malformed.")
     _check_name(found["name"])
-    blob = _unbase64(found["blob"])
+    blob = unbase64(found["blob"])
     if len(blob) < 5:
         raise NoteRefused("A signature line is malformed.")
     return Signature(found["name"], blob[:4], blob[4:])
@@ -222,7 +222,7 @@ def _is_text(text: str) -> bool:
     return not any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def _unbase64(text: str) -> bytes:
+def unbase64(text: str) -> bytes:
     """Standard Base64 with padding; anything else, also stray last bits, is refused."""
     try:
         data = base64.b64decode(text, validate=True)

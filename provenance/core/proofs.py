@@ -8,7 +8,7 @@ from datetime import datetime
 
 from .errors import ProvenanceError
 from .merkle import HASH_BYTES, MAX_SIZE, TreeRefused, leaf_hash, verify_inclusion
-from .notes import NoteRefused, open_checkpoint
+from .notes import NoteRefused, open_checkpoint, unbase64
 from .policies import NO_WITNESSES, Policy
 from .records import Entry, MalformedEntry, parse_entry
 
@@ -121,15 +121,15 @@ def check_receipt(receipt: Receipt, vkey: str, policy: Policy = NO_WITNESSES) ->
 
 def _extra(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
-    except ValueError as error:
+        return unbase64(text)
+    except NoteRefused as error:
         raise ProofRefused("The extra line of the proof is malformed.") from error
 
 
 def _hashes(lines: Sequence[str]) -> tuple[bytes, ...]:
     try:
-        hashes = tuple(base64.b64decode(line, validate=True) for line in lines)
-    except ValueError as error:
+        hashes = tuple(unbase64(line) for line in lines)
+    except NoteRefused as error:
         raise ProofRefused("A hash in the proof is malformed.") from error
     if any(len(value) != HASH_BYTES for value in hashes):
         raise ProofRefused("A hash in the proof is malformed.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -229,6 +230,15 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         parse_entry(data)
     except MalformedEntry:
         return
+
+
+@given(st.dictionaries(st.text(max_size=9), st.text(max_size=9) | st.integers(), max_size=5))
+def test_the_short_way_to_canonical_json_is_that_of_the_standard(value: dict[str, JSON]) -> None:
+    try:
+        assert canonical(value) == rfc8785.dumps(value)
+    except EntryRefused:
+        with pytest.raises(rfc8785.CanonicalizationError):
+            rfc8785.dumps(value)
 
 
 def test_canonical_json_by_rfc_8785() -> None:
