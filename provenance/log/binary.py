@@ -7,6 +7,7 @@ more than the database takes to store it.
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -14,6 +15,8 @@ from django.db import connection
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)  # without flags, without a header extension
 _TRAILER = struct.pack(">h", -1)
+_ROUND = 2000
+_streams = count()
 NULL = struct.pack(">i", -1)
 _COUNT = struct.Struct(">h")
 _LENGTH = struct.Struct(">i")
@@ -26,6 +29,19 @@ def rows(query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
+def stream(query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query in rounds of some thousands, bytes as bytes; within a transaction."""
+    connection.ensure_connection()
+    name = f"stream {next(_streams)}"
+    with (
+        connection.wrap_database_errors,
+        psycopg.ServerCursor(connection.connection, name) as cursor,
+    ):
+        cursor.execute(query.encode(), binary=True)
+        while found := cursor.fetchmany(_ROUND):
+            yield from found
+
+
 def execute(order: str, values: Sequence[object]) -> None:
     """An order whose values travel beside it and are not written into its text."""
     with _cursor() as cursor:
@@ -34,21 +50,30 @@ def execute(order: str, values: Sequence[object]) -> None:
 
 def copy(order: str, fields: Iterable[Sequence[bytes | None]]) -> None:
     """COPY … FROM STDIN (FORMAT BINARY) of rows whose values are in the binary form already."""
-    copy_packed(
-        order, (part for row in fields for part in (_COUNT.pack(len(row)), *map(value, row)))
-    )
+    rows = (part for row in fields for part in (_COUNT.pack(len(row)), *map(value, row)))
+    copy_packed(order, [b"".join(rows)])
 
 
 def copy_packed(order: str, parts: Iterable[bytes]) -> None:
-    """The same of rows that are whole already: how many values, and each behind its length."""
-    data = b"".join((_SIGNATURE, *parts, _TRAILER))
+    """The same of rows that are whole already: how many values, and each behind its length.
+
+    The database takes a part in while the next is being made.
+    """
     with _cursor() as cursor, cursor.copy(order.encode()) as writing:
-        writing.write(data)
+        writing.write(_SIGNATURE)
+        for part in parts:
+            writing.write(part)
+        writing.write(_TRAILER)
 
 
 def value(data: bytes | None) -> bytes:
     """A value behind its length; None is NULL."""
     return NULL if data is None else _LENGTH.pack(len(data)) + data
+
+
+def text(letters: str | None) -> bytes:
+    """A text behind its length; None is NULL."""
+    return NULL if letters is None else value(letters.encode())
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from provenance.core.notes import Checkpoint
 from provenance.core.tiles import WIDTH, Tile, TileRefused, unbundle_sound
 
 from .errors import ImportRefused
-from .integrate import Taken, grow, parsed
+from .integrate import Waiting, grow
 from .models import Head, Origin, Pending
 
 Progress = Callable[[int, int], None]
@@ -114,11 +114,11 @@ def _waiting() -> dict[bytes, list[Pending]]:
     return rows
 
 
-def _taken(place: int, data: bytes, waiting: dict[bytes, list[Pending]]) -> Taken:
+def _taken(place: int, data: bytes, waiting: dict[bytes, list[Pending]]) -> Waiting:
     rows = waiting.get(data)
     if not rows:
-        return parsed(place, uuid.uuid4().bytes, data)
+        return Waiting(place, uuid.uuid4().bytes, data)
     row = rows.pop()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM log_pending WHERE id = %s", [row.pk])
-    return parsed(place, row.ticket.bytes, data)
+    return Waiting(place, row.ticket.bytes, data)

@@ -4,24 +4,28 @@ A place is given here and nowhere else, as the old size plus a running number: s
 database have gaps and are seen out of order.
 """
 
-import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import transaction
 
+from provenance.core.forms import Glimpse, glimpse
 from provenance.core.merkle import leaf_hash
-from provenance.core.records import OUTCOMES, EntryType, mentions
-from provenance.core.tiles import FullTile
+from provenance.core.records import OUTCOMES, EntryType, MalformedEntry, look_at
+from provenance.core.tiles import Edge, FullTile
 
 from . import binary, tree
 from .errors import SequencerRefused
 from .models import Head
 
+# By their places on the disk, since the planner knows nothing of a table that is mostly empty: by
+# their ids it would now and then read the whole outbox for each of them.
 _TAKE = """
     DELETE FROM log_pending
-    WHERE id IN (SELECT id FROM log_pending ORDER BY id LIMIT %s)
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM log_pending ORDER BY id LIMIT %s))
     RETURNING id, uuid_send(ticket), data
 """
 _COPY_ENTRIES = (
@@ -39,19 +43,59 @@ _OPEN = """
     )
     ON CONFLICT DO NOTHING
 """
-_CLOSE = "DELETE FROM log_openattempt WHERE attempt = ANY(%s)"
+# One text, since an array of thousands costs more to write than to look up.
+_CLOSE = "DELETE FROM log_openattempt WHERE attempt = ANY(string_to_array(%s, E'\\n'))"
 _COPY_MENTIONS = "COPY log_mention (term, index) FROM STDIN (FORMAT BINARY)"
+_STRIDE = 256  # entries in a part; the database takes one in while the next is being made
 _COPY_TILES = "COPY log_tile (level, n, hashes, root) FROM STDIN (FORMAT BINARY)"
 
 
-class Taken(NamedTuple):
-    """An entry on its way into the tree, with what it is looked up by; the ticket has 16 bytes."""
+class Waiting(NamedTuple):
+    """An entry that has no place yet: what names it in a complaint, its ticket, and its bytes."""
 
+    number: int
     ticket: bytes
     data: bytes
-    kind: str
-    attempt: str | None
-    mentions: list[str]
+
+
+@dataclass
+class _Batch:
+    """Entries on their way into the tree, and what is gathered as they pass."""
+
+    start: int
+    edge: Edge
+    tiles: list[FullTile] = field(default_factory=list)
+    mentions: list[bytes] = field(default_factory=list)
+    begun: dict[str, int] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+
+    def rows(self, waiting: Sequence[Waiting]) -> Iterator[bytes]:
+        """The rows of log_entry, part by part, each as soon as it is made."""
+        for at in range(0, len(waiting), _STRIDE):
+            taken = waiting[at : at + _STRIDE]
+            leaves = [leaf_hash(row.data) for row in taken]
+            self.tiles += self.edge.extend(leaves)
+            parts: list[bytes] = []
+            for place, (row, leaf) in enumerate(zip(taken, leaves, strict=True), self.start + at):
+                entry = glimpse(row.data) or _read(row)
+                self._note(place, entry)
+                fixed = _FIXED.pack(6, 8, place, 16, row.ticket, 32, leaf, len(row.data))
+                parts += (fixed, row.data, _kind(entry.type), binary.text(entry.attempt))
+            yield b"".join(parts)
+
+    def _note(self, place: int, entry: Glimpse) -> None:
+        for term in entry.terms:
+            data = term.encode()
+            self.mentions += (_TERM.pack(2, len(data)), data, _PLACE.pack(8, place))
+        if entry.attempt and entry.type == EntryType.ATTEMPT:
+            self.begun.setdefault(entry.attempt, place)
+        elif entry.attempt and entry.type in OUTCOMES:
+            self.ended.add(entry.attempt)
+
+
+@lru_cache(maxsize=64)
+def _kind(name: str) -> bytes:
+    return binary.text(name)
 
 
 def integrate(limit: int) -> int:
@@ -63,78 +107,51 @@ def integrate(limit: int) -> int:
     # Durable: nothing may be signed that an outer transaction could still take back.
     with transaction.atomic(durable=True):
         head = Head.objects.order_by("-size").values_list("size", flat=True)[0]
-        taken = _take(limit)
-        if not taken:
-            return 0
-        grow(head, taken)
-    return len(taken)
+        waiting = [Waiting(*row) for row in sorted(binary.rows(_TAKE, [limit]))]
+        if waiting:
+            grow(head, waiting)
+    return len(waiting)
 
 
-def grow(head: int, taken: Sequence[Taken]) -> Head:
-    """Give entries the places after a head, in the caller's transaction; the new head."""
-    edge = tree.edge_of(head)
-    leaves = [leaf_hash(row.data) for row in taken]
-    tiles = edge.extend(leaves)
-    _copy_entries(head, taken, leaves)
-    _copy_tiles(tiles)
-    _copy_mentions(head, taken)
-    _follow_attempts(head, taken)
-    return Head.objects.create(size=edge.size, previous_id=head, root=edge.root)
+def grow(head: int, waiting: Sequence[Waiting]) -> Head:
+    """Give entries the places after a head, in the caller's transaction; the new head.
+
+    Raises SequencerRefused where one is no entry.
+    """
+    batch = _Batch(head, tree.edge_of(head))
+    binary.copy_packed(_COPY_ENTRIES, batch.rows(waiting))
+    _copy_tiles(batch.tiles)
+    if batch.mentions:
+        binary.copy_packed(_COPY_MENTIONS, [b"".join(batch.mentions)])
+    _follow_attempts(batch.begun, batch.ended)
+    return Head.objects.create(size=batch.edge.size, previous_id=head, root=batch.edge.root)
 
 
-def _take(limit: int) -> list[Taken]:
-    return [parsed(*row) for row in sorted(binary.rows(_TAKE, [limit]))]
-
-
-def parsed(number: int, ticket: bytes, data: bytes) -> Taken:
-    """An entry with what it is to be looked up by; raises SequencerRefused where it is none."""
+def _read(row: Waiting) -> Glimpse:
+    """What cannot be an entry must not get a place: there it would stay for ever."""
     try:
-        value = json.loads(data.decode())
-        kind, attempt = value["type"], value.get("attempt")
-        if len(kind) > 40 or not kind.isprintable():
-            raise ValueError("a type that no column can hold")
-        if attempt is not None and (len(attempt) > 32 or not attempt.isprintable()):
-            raise ValueError("an attempt that no column can hold")
-        return Taken(ticket, data, kind, attempt, mentions(value))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        entry = look_at(row.data)
+        if not _fits(entry.type, 40) or not _fits(entry.attempt or "", 32):
+            raise MalformedEntry("Its type or attempt is longer than a column.")
+    except MalformedEntry as error:
         raise SequencerRefused(
-            f"Row {number} of log_pending holds no entry. Entries only come from outbox.submit: "
-            "find out who wrote it, keep a copy, and delete the row.",
+            f"Row {row.number} of log_pending holds no entry ({error}). Entries only come from "
+            "outbox.submit: find out who wrote it, keep a copy, and delete the row.",
             "Something that is no entry lies in the outbox.",
         ) from error
+    return entry
 
 
-def _copy_entries(start: int, taken: Sequence[Taken], leaves: Sequence[bytes]) -> None:
-    parts: list[bytes] = []
-    kinds = {kind: binary.value(kind.encode()) for kind in {row.kind for row in taken}}
-    for place, (row, leaf) in enumerate(zip(taken, leaves, strict=True), start):
-        fixed = _FIXED.pack(6, 8, place, 16, row.ticket, 32, leaf, len(row.data))
-        attempt = binary.value(row.attempt.encode()) if row.attempt else binary.NULL
-        parts += (fixed, row.data, kinds[row.kind], attempt)
-    binary.copy_packed(_COPY_ENTRIES, parts)
+def _fits(letters: str, most: int) -> bool:
+    return len(letters) <= most and letters.isprintable()
 
 
-def _copy_mentions(start: int, taken: Sequence[Taken]) -> None:
-    parts: list[bytes] = []
-    for place, row in enumerate(taken, start):
-        for term in row.mentions:
-            data = term.encode()
-            parts += (_TERM.pack(2, len(data)), data, _PLACE.pack(8, place))
-    if parts:
-        binary.copy_packed(_COPY_MENTIONS, parts)
-
-
-def _follow_attempts(start: int, taken: Sequence[Taken]) -> None:
-    """Keep the list of attempts without outcome in step with the entries from `start` on."""
-    ended = {row.attempt for row in taken if row.kind in OUTCOMES and row.attempt}
-    begun: dict[str, int] = {}
-    for place, row in enumerate(taken, start):
-        if row.kind == EntryType.ATTEMPT and row.attempt and row.attempt not in ended:
-            begun.setdefault(row.attempt, place)
+def _follow_attempts(begun: Mapping[str, int], ended: Set[str]) -> None:
+    """Keep the list of attempts without outcome in step with a batch of entries."""
     if ended:
-        binary.execute(_CLOSE, [list(ended)])
-    if begun:
-        binary.execute(_OPEN, [list(begun), list(begun.values()), sorted(OUTCOMES)])
+        binary.execute(_CLOSE, ["\n".join(ended)])
+    if left := {name: place for name, place in begun.items() if name not in ended}:
+        binary.execute(_OPEN, [list(left), list(left.values()), sorted(OUTCOMES)])
 
 
 def _copy_tiles(tiles: Sequence[FullTile]) -> None:

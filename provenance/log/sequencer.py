@@ -27,7 +27,7 @@ from .models import Checkpoint, Head, Origin
 
 log = logging.getLogger(__name__)
 
-BATCH = 4096
+BATCH = 8192
 GATHER_SECONDS = 0.01
 POLL_SECONDS = 0.5  # also how long SIGTERM may have to wait
 BEAT_SECONDS = 5.0

@@ -61,13 +61,14 @@ class Deaths:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Before and after each statement, commit, COPY, file flush and rename."""
+        """Before and after each statement, commit, COPY and part of one, file flush and rename."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "fsync", self.around(os.fsync))
             patch.setattr(pathlib.Path, "replace", self.around(pathlib.Path.replace))
             patch.setattr(binary, "rows", self.around(binary.rows))
             patch.setattr(binary, "execute", self.around(binary.execute))
             patch.setattr(binary, "copy_packed", self.around(binary.copy_packed))
+            patch.setattr(psycopg.Copy, "write", self.around(psycopg.Copy.write))
             patch.setattr(connection, "_commit", self.around(getattr(connection, "_commit")))  # noqa: B009
             with connection.execute_wrapper(lambda run, *given: self.around(run)(*given)):
                 yield

@@ -255,6 +255,12 @@ def test_rows_that_changed_before_the_signature_are_not_signed(
         b'{"attempt":["x"],"type":"failed"}',
         b'{"attempt":"' + b"0" * 33 + b'","type":"failed"}',
         b"\xff",
+        # What the audit would complain of for ever.
+        b'{"at":"2026-11-23T19:04:36Z","type":"failed"}',
+        b'{"at":"2026-11-23T19:04:36Z","schema":1, "type":"failed"}',
+        b'{"at":"2026-02-30T19:04:36Z","schema":1,"type":"failed"}',
+        b'{"at":"2026-11-23T19:04:36Z","attempt":"' + b"0" * 33 + b'","schema":1,"type":"failed"}',
+        b'{"at":"2026-11-23T19:04:36Z","schema":1,"type":"' + b"x" * 41 + b'"}',
     ],
 )
 def test_something_that_is_no_entry_stops_the_sequencer_with_words(
