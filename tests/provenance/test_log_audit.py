@@ -57,7 +57,7 @@ def test_a_sound_log_passes(log: Sequencer, capsys: pytest.CaptureFixture[str]) 
     submit_attempt()
     report = audit()
     assert report == Report(
-        entries=257, tiles=1, checkpoints=4, openings=4 * 3, waiting=1, pending=report.pending
+        entries=257, tiles=1, checkpoints=4, openings=5 * 3, waiting=1, pending=report.pending
     )
     assert list(report.pending) == [0, *range(7, 257)]
     call_command("auditlog")
