@@ -28,15 +28,22 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=9, help="interleaved runs of each way")
     parser.add_argument("--clips", type=int, default=100_000, help="of the large wall")
     parser.add_argument("--entries", type=int, default=1_000_000, help="of the large log")
+    parser.add_argument(
+        "--data", type=Path, help="folder that stays: large logs are found again or gone on with"
+    )
     options = parser.parse_args()
     with ExitStack() as closing:
-        data = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="sora-bench-")))
+        data = options.data
+        if data is None:
+            data = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="sora-bench-")))
+        data.mkdir(parents=True, exist_ok=True)
         data.chmod(0o711)
         closing.enter_context(embedded_postgres.running(data / "pg", data / "s"))
         server = f"postgres://sora_archive@/{{}}?host={data / 's'}"
         with psycopg.connect(server.format("sora_archive"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE sora_benchmark")
-            connection.execute("CREATE DATABASE sora_benchmark_log")
+            for name in ("sora_benchmark", "sora_benchmark_log"):
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                connection.execute(f"CREATE DATABASE {name}")
         os.environ |= {
             "DATA": str(data),
             "DATABASE_URL": f"postgres://sora_archive@/{quote(str(data / 's'), '')}/sora_benchmark",
