@@ -46,8 +46,12 @@ class Term:
 
     @property
     def bare(self) -> bool:
-        """Whether it is one word that may be the beginning of a longer one, and may be mistyped."""
-        return not self.phrase and not self.unwanted and bool(_WORD.fullmatch(self.text))
+        """Whether it is one word that may be the beginning of a longer one, and may be mistyped.
+
+        A number may not: another one is never what was meant.
+        """
+        word = _WORD.fullmatch(self.text) is not None and not self.text.isdecimal()
+        return word and not self.phrase and not self.unwanted
 
     @property
     def query(self) -> SearchQuery:

@@ -110,12 +110,12 @@ def test_a_search_among_many_costs_two_queries(
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [("wrok", "work"), ("wokr", "work"), ("wrk", "work"), ("worrk", "work"),
-     ("cta", "cat"), ("дмо", "дом"), ("fütre", "füttre"), ("xy", ""), ("zzzz", "")],
+     ("cta", "cat"), ("дмо", "дом"), ("fütre", "füttre"), ("xy", ""), ("zzzz", ""), ("2051", "")],
 )  # fmt: skip
 def test_a_slip_in_a_short_word_is_put_right(
     client: Client, ada: User, typed: str, meant: str
 ) -> None:
-    hang(ada, "One of them", prompt="work cat дом füttre")
+    hang(ada, "One of them", prompt="work cat дом füttre 2015 20.51")
     page = client.get("/clips/", {"q": typed}).content.decode()
     assert ("One of them</cite>" in page) == bool(meant)
     assert (f'<q dir="auto">{meant}</q>' in page) == bool(meant)
