@@ -30,6 +30,7 @@ class Tour:
     out: Path
     user: str = ""
     password: str = ""
+    language: str = "en"
     faults: list[str] = field(default_factory=list)
 
     def walk(self, browser: Browser, width: int, scheme: str) -> None:
@@ -45,11 +46,12 @@ class Tour:
 
     @contextmanager
     def visitor(self, browser: Browser, width: int, scheme: str) -> Iterator[Page]:
-        """A window of a visitor who prefers that scheme and no motion."""
+        """A window of a visitor who prefers that scheme and language, and no motion."""
         context = browser.new_context(
             viewport={"width": width, "height": HEIGHTS[width]},
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion="reduce",
+            locale=self.language,
         )
         page = context.new_page()
         page.on("console", lambda message: self.note_console(page, message))
@@ -68,14 +70,24 @@ class Tour:
         """Pages anyone can see; the clip and the entry are the newest ones."""
         found = [
             ("gallery", "/"),
+            ("find", "/clips/"),
+            ("found-nothing", "/clips/?q=nothing+hangs+here"),
+            ("collections", "/collections/"),
             ("statement", "/statement/"),
+            ("record", "/record/"),
             ("verify", "/verify/"),
             ("log", "/log/"),
+            ("decisions", "/moderation/decisions/"),
+            ("programs", "/api/v1/"),
+            ("preferences", "/preferences/"),
+            ("patterns", "/patterns/"),
             ("login", "/accounts/login/"),
             ("not-found", "/nothing-hangs-here/"),
         ]
         if clip := self.first_link(page, "/", "a.work"):
-            found.append(("clip", clip))
+            found += [("clip", clip), ("player", f"{clip}embed/")]
+        if collection := self.first_link(page, "/collections/", ".cover a"):
+            found.append(("collection", collection))
         if entry := self.first_link(page, "/log/", "table a"):
             found.append(("entry", entry))
         return found
@@ -147,6 +159,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--widths", default="360,768,1440", help="of " + ", ".join(map(str, HEIGHTS))
     )
+    parser.add_argument("--language", default="en", help="of the pages: en, de or fr")
     parser.add_argument("--chromium", default=CHROMIUM)
     return parser.parse_args()
 
@@ -167,7 +180,7 @@ def main() -> int:
     password = getpass() if given.user and sys.stdin.isatty() else ""
     if given.user and not password:
         password = sys.stdin.readline().rstrip("\n")
-    tour = Tour(given.site.rstrip("/"), given.out, given.user, password)
+    tour = Tour(given.site.rstrip("/"), given.out, given.user, password, given.language)
     with sync_playwright() as playwright:
         # Chromium refuses its own sandbox to root, as in a container.
         browser = playwright.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])

@@ -71,10 +71,10 @@ class Choice:
     def words(self) -> str:
         """What is chosen, as a heading."""
         said = [
-            f"“{self.q}”" if self.q else "",
+            _quoted(self.q),
             gettext("by %(artist)s") % {"artist": self.artist} if self.artist else "",
             gettext("with %(model)s") % {"model": self.model} if self.model else "",
-            f"“{self.collection}”" if self.collection else "",
+            _quoted(self.collection),
             str(LENGTHS[self.length]) if self.length else "",
             str(LICENCES[self.licence]) if self.licence else "",
             self.year,
@@ -105,3 +105,8 @@ class Choice:
                 published_at__lt=datetime(year + 1, 1, 1, tzinfo=UTC),
             )
         return found
+
+
+def _quoted(words: str) -> str:
+    """In the quotation marks of the visitor's language."""
+    return gettext("“%(words)s”") % {"words": words} if words else ""

@@ -79,3 +79,16 @@ def test_another_site_may_frame_the_player_and_nothing_else(
     other.locator("body").wait_for(state="attached")
     assert other.locator("video, .exhibit").count() == 0
     page.close()
+
+
+@pytest.mark.parametrize("where", ["/", "/clips/{clip}/", "/clips/{clip}/embed/"])
+def test_a_title_without_a_space_stays_on_a_phones_page(
+    chromium: Browser, live_server: LiveServer, ada: User, where: str
+) -> None:
+    clip = hang(ada, "Überraschung" * 12)
+    page = chromium.new_page(viewport={"width": 360, "height": 740})
+    page.goto(live_server.url + where.format(clip=clip.pk))
+    assert page.get_by_text(clip.title).first.is_visible()
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) == 0
+    page.close()
