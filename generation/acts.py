@@ -75,13 +75,17 @@ def erase(request: HttpRequest, generation_id: uuid.UUID, kind: str) -> HttpResp
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
-    """Say what a withdrawal does; a POST with the form does it."""
+    """Say what a withdrawal does; a POST with the form does it. Another's clip is a case to decide,
+    with words that the artist can appeal against.
+    """
     generation = _in_reach(request, generation_id)
     clip = get_object_or_404(Clip, generation=generation)
+    if _role(request, generation) != By.ARTIST:
+        return redirect("moderation:case", "clip", clip.pk)
     form = _reasons(request, generation)
     if request.method == "POST" and form.is_valid():
         try:
-            publishing.withdraw(clip, _role(request, generation), form.reason, request.user.pk)
+            publishing.withdraw(clip, By.ARTIST, form.reason, request.user.pk)
         except outbox.LogUnavailable as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -95,13 +99,13 @@ def withdraw(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_POST
 def restore(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
-    """Bring a withdrawn clip back."""
+    """Bring a withdrawn clip back; another's clip is a case to decide."""
     generation = _in_reach(request, generation_id)
     clip = get_object_or_404(Clip, generation=generation)
-    by = _role(request, generation)
-    why = Reason.OWN_WISH if by == By.ARTIST else Reason.MISTAKE
+    if _role(request, generation) != By.ARTIST:
+        return redirect("moderation:case", "clip", clip.pk)
     try:
-        publishing.restore(clip, by, why, request.user.pk)
+        publishing.restore(clip, By.ARTIST, Reason.OWN_WISH, request.user.pk)
     except (PublishingRefused, outbox.LogUnavailable) as refusal:
         messages.warning(request, str(refusal))
         return redirect(_page_of(request, generation))

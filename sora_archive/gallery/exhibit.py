@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from generation.models import Act, Clip
+from generation.models import Act, By, Clip
 from provenance.log import outbox
 from provenance.log.receipts import Standing, standing
 
@@ -15,10 +15,21 @@ Listed = Sequence[tuple[str, int | None]]
 
 
 @dataclass(frozen=True)
+class Happening:
+    """Something that was done to a clip and its entry in the log; no act: it was published."""
+
+    words: str
+    at: datetime | None
+    act: Act | None
+    entry: int | None
+
+
+@dataclass(frozen=True)
 class Entries:
     """Numbers of the clip's entries in the log; None where the log has not taken one in yet.
 
-    `acts` are those of what was done to it afterwards, with words for each.
+    `acts` are those of what was done to it afterwards, with words for each; `of_keepers` is what
+    curators and the operator did, with who it was and why.
     """
 
     attempt: int | None
@@ -26,6 +37,7 @@ class Entries:
     generated: int | None
     publication: int | None
     acts: Listed = ()
+    of_keepers: Sequence[Happening] = ()
 
     @property
     def receipt(self) -> Standing | None:
@@ -45,16 +57,6 @@ class Entries:
 
 
 @dataclass(frozen=True)
-class Happening:
-    """Something that was done to a clip and its entry in the log; no act: it was published."""
-
-    words: str
-    at: datetime | None
-    act: Act | None
-    entry: int | None
-
-
-@dataclass(frozen=True)
 class Tombstone:
     """What is left of a clip: what happened to it, from its publication on."""
 
@@ -63,7 +65,7 @@ class Tombstone:
 
 def entries_of(clip: Clip) -> Entries:
     """Where the clip stands in the log; two queries."""
-    acts = list(clip.generation.acts.all())
+    acts = list(clip.generation.acts.select_related("person"))
     found = _found(clip, acts)
     publication = clip.publication_ticket
     return Entries(
@@ -72,6 +74,7 @@ def entries_of(clip: Clip) -> Entries:
         generated=found.get(clip.credential.generated_ticket),
         publication=found.get(publication) if publication else None,
         acts=_of_acts(acts, found),
+        of_keepers=[_happening(act, found) for act in acts if act.by != By.ARTIST],
     )
 
 
@@ -80,25 +83,20 @@ def tombstone_of(clip: Clip) -> Tombstone:
     acts = list(clip.generation.acts.select_related("person"))
     found = _found(clip, acts)
     published = found.get(clip.publication_ticket) if clip.publication_ticket else None
-    done = {
+    first = Happening(_("Published"), clip.published_at, None, published)
+    return Tombstone([first, *(_happening(act, found) for act in acts)])
+
+
+def _happening(act: Act, found: Mapping[uuid.UUID, int]) -> Happening:
+    words = {
         Act.Kind.WITHDRAWAL: _("Withdrawn"),
         Act.Kind.RESTORATION: _("Restored"),
         Act.Kind.PROMPT_ERASED: _("Prompt erased"),
         Act.Kind.NAME_ERASED: _("Name erased"),
         Act.Kind.CLIP_ERASED: _("Clip erased"),
     }
-    return Tombstone(
-        [
-            Happening(_("Published"), clip.published_at, None, published),
-            *(
-                Happening(
-                    done[Act.Kind(act.kind)], act.at, act,
-                    found.get(act.ticket) if act.ticket else None,
-                )
-                for act in acts
-            ),
-        ]
-    )  # fmt: skip
+    entry = found.get(act.ticket) if act.ticket else None
+    return Happening(words[Act.Kind(act.kind)], act.at, act, entry)
 
 
 def _found(clip: Clip, acts: Sequence[Act]) -> Mapping[uuid.UUID, int]:

@@ -131,6 +131,9 @@ class RefusedWordForm(forms.Form):
     grounds = forms.ChoiceField(label=_("Grounds"), choices=Grounds.choices)
     note = forms.CharField(max_length=300, label=_("Why"), help_text=_("For the other curators."))
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="word_%s", **kwargs)  # two forms stand on one page
+
     def clean_shown(self) -> str:
         shown = clean_text(self.cleaned_data["shown"])
         if not skeleton(shown):
@@ -144,6 +147,9 @@ class BlockedFileForm(forms.Form):
     sha256 = forms.CharField(label="SHA-256", max_length=64)
     grounds = forms.ChoiceField(label=_("Grounds"), choices=Grounds.choices)
     note = forms.CharField(max_length=300, label=_("Why"), help_text=_("For the other curators."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="file_%s", **kwargs)
 
     def clean_sha256(self) -> str:
         digest: str = self.cleaned_data["sha256"].strip().lower()

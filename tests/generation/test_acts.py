@@ -59,10 +59,9 @@ def test_ada_withdraws_and_restores_her_clip(as_ada: Client, client: Client, cli
 
 
 def test_a_tombstone_tells_who_when_and_why_with_proof(
-    as_mo: Client, as_ada: Client, client: Client, clip: Clip
+    as_ada: Client, client: Client, mo: User, clip: Clip
 ) -> None:
-    sent = as_mo.post(address(clip, "withdraw"), {"code": "real_person"})
-    assert sent.status_code == 302
+    publishing.withdraw(clip, By.CURATOR, Reason.REAL_PERSON, mo.pk)
     entry(clip, Act.Kind.WITHDRAWAL)
     page = client.get(f"/clips/{clip.pk}/").content.decode()
     for told in ("This clip was withdrawn", "It portrays a real person.", "<time",
@@ -76,20 +75,32 @@ def test_a_tombstone_tells_who_when_and_why_with_proof(
     assert ">Mo</span>" in as_ada.get(f"/generations/{clip.generation_id}/").content.decode()
 
 
-def test_a_curator_gives_a_reason_and_an_artist_cannot_undo_it(
-    as_mo: Client, as_ada: Client, clip: Clip
+def test_a_curator_is_led_to_a_decision_with_words_and_acts_in_no_other_way(
+    as_mo: Client, clip: Clip, mo: User
 ) -> None:
-    assert as_mo.post(address(clip, "withdraw"), {}).status_code == 422
-    assert as_mo.post(address(clip, "withdraw"), {"code": "own_wish"}).status_code == 422
+    case = f"/moderation/queue/clip/{clip.pk}/"
+    assert as_mo.get(address(clip, "withdraw"))["Location"] == case
+    assert as_mo.post(address(clip, "withdraw"), {"code": "privacy"})["Location"] == case
     assert again(clip).published
-    as_mo.post(address(clip, "withdraw"), {"code": "privacy"})
+    publishing.withdraw(clip, By.CURATOR, Reason.PRIVACY, mo.pk)
+    assert as_mo.post(address(clip, "restore"))["Location"] == case
+    assert not again(clip).published
+
+
+def test_an_artist_cannot_undo_a_curator_and_everybody_reads_who_restored_the_clip(
+    as_ada: Client, client: Client, clip: Clip, mo: User
+) -> None:
+    publishing.withdraw(clip, By.CURATOR, Reason.PRIVACY, mo.pk)
     entry(clip, Act.Kind.WITHDRAWAL)
     as_ada.post(address(clip, "restore"))
     assert not again(clip).published
     with pytest.raises(PublishingRefused):
         publishing.restore(clip, By.ARTIST)
-    as_mo.post(address(clip, "restore"))
-    assert again(clip).published
+    publishing.restore(clip, By.CURATOR, Reason.MISTAKE, mo.pk)
+    page = client.get(f"/clips/{clip.pk}/").content.decode()
+    assert page.count("By <bdi>Mo</bdi>, curator.") == 2
+    assert "It tells something private." in page
+    assert "It was a mistake." in page
 
 
 def test_what_is_done_already_is_not_done_again(clip: Clip) -> None:

@@ -64,7 +64,7 @@ def test_mo_withdraws_a_reported_clip_and_everybody_concerned_reads_why(
     ):
         text = page.content.decode()
         assert WHY in text
-        assert "Mo</span>, curator" in text
+        assert "<bdi>Mo</bdi>, curator" in text
     entry_page = client.get(decision.get_absolute_url()).content.decode()
     assert f"/log/entry/{outbox.index_of(decision.ticket)}" in entry_page
     tombstone = client.get(f"/clips/{clip.pk}/").content.decode()
