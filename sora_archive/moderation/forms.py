@@ -132,7 +132,7 @@ class RefusedWordForm(forms.Form):
     note = forms.CharField(max_length=300, label=_("Why"), help_text=_("For the other curators."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="word_%s", **kwargs)  # two forms stand on one page
+        super().__init__(*args, **{"auto_id": "word_%s"} | kwargs)  # two forms stand on one page
 
     def clean_shown(self) -> str:
         shown = clean_text(self.cleaned_data["shown"])
@@ -149,7 +149,7 @@ class BlockedFileForm(forms.Form):
     note = forms.CharField(max_length=300, label=_("Why"), help_text=_("For the other curators."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="file_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "file_%s"} | kwargs)
 
     def clean_sha256(self) -> str:
         digest: str = self.cleaned_data["sha256"].strip().lower()
