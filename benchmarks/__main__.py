@@ -15,7 +15,10 @@ import psycopg
 from sora_archive import embedded_postgres
 
 # In the order in which they are asked: the last one empties the wall.
-ARCHIVE_QUESTIONS = ("line", "sign", "check", "memory", "page", "judged", "depth", "wall")
+ARCHIVE_QUESTIONS = (
+    "line", "added", "long", "claim", "crowd", "workers",
+    "sign", "check", "memory", "page", "judged", "depth", "wall",
+)  # fmt: skip
 LOG_QUESTIONS = ("log-write", "log-drain", "log-latency", "log-proof", "log-audit")
 
 
@@ -52,6 +55,8 @@ def main() -> None:
             "SITE_URL": "http://testserver",
             "ALLOWED_HOSTS": "testserver",
             "TORCH_THREADS": "1",
+            "GENERATION_MAX_IN_FLIGHT": "100000",
+            "GENERATION_MAX_PER_DAY": "100000",
             "BENCH_CLIPS": str(options.clips),
         }
         known = (*ARCHIVE_QUESTIONS, *LOG_QUESTIONS)

@@ -23,7 +23,7 @@ from django.test.utils import (
 from django.urls import get_resolver, path
 from django.utils.module_loading import import_string
 
-from benchmarks import judged, memory, wall
+from benchmarks import judged, memory, wall, working
 from benchmarks.checking import through_http
 from benchmarks.measure import Ratio, in_turns, median_cpu
 from generation import asking, encode, line, storage
@@ -291,6 +291,11 @@ FROM fresh f, clip, generation_clip c WHERE c.id = clip.id
 
 QUESTIONS: dict[str, Callable[[Archive, int], Iterator[Ratio]]] = {
     "line": the_line,
+    "added": lambda archive, pairs: working.the_addition(archive.ada, pairs),
+    "long": lambda archive, pairs: working.the_long_render(archive.ada, pairs),
+    "claim": lambda archive, pairs: working.the_doorbell(archive.ada),
+    "crowd": lambda archive, pairs: working.the_crowd(archive.ada),
+    "workers": lambda archive, pairs: working.the_second_worker(),
     "sign": signing,
     "check": checking,
     "memory": the_memory,
