@@ -193,6 +193,7 @@ def _shown(row: Generation) -> dict[str, Any]:
         "allowed_uses": list(row.allowed_uses),
         "prompt_hidden": row.prompt_hidden,
         "parent": str(row.parent_id) if row.parent_id else None,
+        "begins_with": row.begins_with,
         "step": row.step,
         "reason": row.reason_code,
         "words": row.reason,
@@ -229,6 +230,7 @@ def _card(offer: offers.Offer) -> dict[str, Any]:
         "fps": {"default": card.fps, "choices": list(card.fps_choices)},
         **{name: {"default": each.default, "min": each.minimum, "max": each.maximum}
            for name, each in bounds.items()},
+        "begins_with_frame": card.begins_with_frame,
         "damage": offer.damage,
     }  # fmt: skip
 

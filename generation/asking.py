@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 class Request:
     """What an artist asks for; `seed` in 0 .. 2^63-1, `frames` one of the card's choices.
 
-    `parent` is the published clip that this one is a remix of; `allowed_uses` are values of Use.
+    `parent` is the published clip that this one is a remix of, `begins_with` a value of Begin;
+    `allowed_uses` are values of Use.
     `size` (pixels as rendered), `fps`, `steps` and `guidance` are the card's own where not given.
     `batch` is shared by variations; `retry_of` is the attempt without a clip that this repeats.
     """
@@ -44,6 +45,7 @@ class Request:
     frames: int
     key: uuid.UUID
     parent: Clip | None = None
+    begins_with: str = ""
     licence: str = Licence.NONE
     allowed_uses: Sequence[str] = ()
     hide_prompt: bool = False
@@ -178,6 +180,7 @@ def draft(artist: AbstractBaseUser, request: Request) -> Draft:
         title=request.title,
         description=request.description,
         parent=request.parent,
+        begins_with=request.begins_with,
         batch=request.batch,
         retry_of=request.retry_of,
         licence=request.licence,
@@ -222,6 +225,7 @@ def _parameters(generation: Generation) -> dict[str, str | int]:
             for name in ("steps", "width", "height", "frames", "fps")
         },
         **({"parent": str(generation.parent_id)} if generation.parent_id else {}),
+        **({"begins_with": generation.begins_with} if generation.begins_with else {}),
     }
 
 

@@ -73,6 +73,7 @@ def facts_of(
         licence=LICENCES[generation.licence],
         allowed_uses=frozenset(Use(use) for use in generation.allowed_uses),
         parent=title_of(generation.parent.generation) if generation.parent else "",
+        begins_with=generation.begins_with,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Across FFmpeg versions the bytes may differ, so a file is always known by its ow
 
 import io
 import os
+from collections import deque
 from fractions import Fraction
 from pathlib import Path
 
@@ -80,6 +81,14 @@ def decode_mp4(source: Path) -> Frames:
     """All frames of a video file as (count, height, width, 3) RGB."""
     with av.open(str(source)) as container:
         return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+def frame_of(source: Path, which: str) -> npt.NDArray[np.uint8]:
+    """The "first" or the "last" frame (height, width, 3) of a video file, RGB."""
+    with av.open(str(source)) as container:
+        frames = container.decode(video=0)
+        found = next(frames) if which == "first" else deque(frames, maxlen=1).pop()
+        return np.asarray(found.to_ndarray(format="rgb24"), dtype=np.uint8)
 
 
 def poster(frames: Frames, kind: str = "webp") -> bytes:

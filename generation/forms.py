@@ -16,6 +16,7 @@ from .models import (
     DESCRIPTION_LETTERS,
     PROMPT_LETTERS,
     TITLE_LETTERS,
+    Begin,
     Clip,
     Licence,
     Reason,
@@ -100,6 +101,10 @@ class AskForm(SettingsForm):
         ),
     )  # fmt: skip
     parent = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    begins_with = forms.ChoiceField(
+        label=_("Begin with"), choices=Begin.choices, required=False,
+        help_text=_("A frame is taken from the clip as it is stored here; the credential says so."),
+    )  # fmt: skip
     ignore_unknown = forms.BooleanField(
         required=False, label=_("Make it without the words the model does not know")
     )
@@ -144,10 +149,20 @@ class AskForm(SettingsForm):
         cleaned = super().clean()
         if "model" in cleaned and "prompt" in cleaned:
             self._warn_of_unknown_words(self.card, cleaned)
+        if cleaned.get("begins_with") and not (cleaned.get("parent") and self.begins_with_frame):
+            words = gettext("%(model)s cannot begin with a frame of this.") % {
+                "model": self.card.title
+            }
+            self.add_error("begins_with", words)
         if self.data.get("sign") == "1" and cleaned.get("count", 1) > 1:
             words = gettext("A passkey signs one clip at a time: ask for one, or without signing.")
             self.add_error("count", words)
         return cleaned
+
+    @property
+    def begins_with_frame(self) -> bool:
+        """Whether the chosen model can begin a remix with a frame of its parent."""
+        return self.card.begins_with_frame
 
     def _warn_of_unknown_words(self, card: ModelCard, cleaned: dict[str, Any]) -> None:
         unknown = unknown_words(f"{cleaned['prompt']} {cleaned.get('negative_prompt', '')}", card)
@@ -175,6 +190,7 @@ class AskForm(SettingsForm):
             title=values["title"],
             description=values["description"],
             parent=values["parent"],
+            begins_with=values["begins_with"],
             licence=values["licence"],
             allowed_uses=values["allowed_uses"],
             hide_prompt=values["hide_prompt"],

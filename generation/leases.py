@@ -52,7 +52,9 @@ def claim_alike(first: Generation, owner: uuid.UUID, most: int) -> list[Generati
 
     They agree with it in model and settings; each is held under the same owner and ends by itself.
     """
-    same = {name: getattr(first, name) for name in ("model", *ALIKE)}
+    same = {name: getattr(first, name) for name in ("model", *ALIKE)} | {"begins_with": ""}
+    if first.begins_with:
+        return []
     waiting = Generation.objects.filter(state=State.QUEUED, **same).order_by("created_at")
     found = (claim(name, owner) for name in waiting.values_list("pk", flat=True)[:most])
     return [generation for generation in found if generation is not None]

@@ -181,8 +181,11 @@ def _render(job: Job) -> tuple[Frames, EngineFacts]:
 
 
 def request_of(generation: Generation) -> RenderRequest:
-    """What the engine is asked for."""
-    return RenderRequest(**{name: getattr(generation, name) for name in REQUEST_FIELDS})
+    """What the engine is asked for; the frame to begin with comes from our own storage."""
+    asked = {name: getattr(generation, name) for name in REQUEST_FIELDS}
+    parent = _parent(generation) if generation.begins_with else None
+    first = encode.frame_of(parent.source, generation.begins_with) if parent else None
+    return RenderRequest(**asked, first=first)
 
 
 def _log_rendered(job: Job, media: Path) -> Evidence:

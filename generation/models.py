@@ -57,6 +57,14 @@ class Use(models.TextChoices):
     MINING = "data_mining", _("Text and data mining")
 
 
+class Begin(models.TextChoices):
+    """The frame of its parent that a remix begins with, where the model can."""
+
+    NOTHING = "", _("The words alone")
+    FIRST = "first", _("Its first frame")
+    LAST = "last", _("Its last frame")
+
+
 OPEN_STATES = (State.QUEUED, State.RUNNING)
 
 
@@ -131,6 +139,10 @@ class Generation(models.Model):
         "Clip", on_delete=models.PROTECT, null=True, related_name="remixes",
         help_text="the clip of this archive that this one is a remix of",
     )  # fmt: skip
+    begins_with = models.CharField(
+        max_length=5, choices=Begin.choices, blank=True, default=Begin.NOTHING, db_default="",
+        help_text="the frame of the parent that it begins with",
+    )  # fmt: skip
     batch = models.UUIDField(
         null=True, help_text="shared by variations that were asked for at once"
     )
@@ -180,6 +192,11 @@ class Generation(models.Model):
                 condition=Q(prompt_erased_at__isnull=True) & ~Q(prompt="")
                 | Q(prompt_erased_at__isnull=False, prompt="", negative_prompt=""),
                 name="generation_has_a_prompt_until_erased",
+            ),
+            models.CheckConstraint(
+                condition=Q(begins_with="")
+                | Q(begins_with__in=(Begin.FIRST, Begin.LAST), parent__isnull=False),
+                name="generation_begins_with_a_parents_frame",
             ),
             models.CheckConstraint(
                 condition=Q(licence__in=Licence.values), name="generation_licence_known"

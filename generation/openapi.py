@@ -8,6 +8,7 @@ from .models import (
     MAX_SEED,
     PROMPT_LETTERS,
     TITLE_LETTERS,
+    Begin,
     Licence,
     State,
     Use,
@@ -45,6 +46,7 @@ _GENERATION: dict[str, Any] = {
     "allowed_uses": _USES,
     "prompt_hidden": {"type": "boolean"},
     "parent": {"type": ["string", "null"], "format": "uuid", "description": "clip it remixes"},
+    "begins_with": {"type": "string", "enum": list(Begin.values)},
     "step": {"type": "integer", "minimum": 0, "description": "how far it is, of steps"},
     "reason": {"type": "string", "description": "a code, where no clip came of it"},
     "words": {"type": "string", "description": "the reason in words"},
@@ -99,6 +101,11 @@ _ASKED: dict[str, Any] = {
         "description": "true: ask although the model does not know all words",
     },
     "parent": {**_UUID, "description": "the published clip that this is a remix of"},
+    "begins_with": {
+        "type": "string",
+        "enum": list(Begin.values),
+        "description": "the frame of the parent to begin with, where the model can",
+    },
 }
 _WHOLE = {
     "type": "object",
@@ -120,6 +127,7 @@ _MODEL: dict[str, Any] = {
     "fps": _WHOLE,
     "steps": _BOUNDS,
     "guidance": _BOUNDS,
+    "begins_with_frame": {"type": "boolean", "description": "whether begins_with may be asked"},
     "damage": {"type": "string", "description": "why it cannot be asked now, in words"},
 }
 _ID = {"name": "id", "in": "path", "required": True, "schema": _UUID}

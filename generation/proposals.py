@@ -18,6 +18,7 @@ LIFETIME = timedelta(minutes=15)
 _COLUMNS = (
     "attempt", "prompt", "negative_prompt", "model", "seed", "steps", "guidance", "width", "height",
     "frames", "fps", "title", "description", "licence", "allowed_uses", "prompt_hidden",
+    "begins_with",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ KEY_LETTERS = 255
 _KEYS = uuid.UUID("5e4ab7a2-3f9c-4f7e-9c4e-0d6f3a1c8b21")  # of idempotency keys, for UUIDs of them
 _TEXT = (
     "prompt", "negative_prompt", "model", "size", "title", "description", "licence", "parent",
+    "begins_with",
 )  # fmt: skip
 _FLAG = ("hide_prompt", "ignore_unknown_words")
 _WHOLE = ("frames", "fps", "steps", "count")
@@ -27,7 +28,7 @@ _API_NAMES = {form: api for api, form in _FORM_NAMES.items()}
 # Columns that a request repeated under one key must agree in.
 _SAME = (
     "prompt", "negative_prompt", "model", "width", "height", "frames", "fps", "steps", "guidance",
-    "licence", "allowed_uses", "prompt_hidden", "parent_id",
+    "licence", "allowed_uses", "prompt_hidden", "parent_id", "begins_with",
 )  # fmt: skip
 
 

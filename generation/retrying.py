@@ -41,6 +41,7 @@ def _same_again(old: Generation, card: catalog.ModelCard) -> asking.Request:
         frames=old.frames,
         key=uuid.uuid5(old.pk, "retry"),
         parent=old.parent,
+        begins_with=old.begins_with,
         licence=old.licence,
         allowed_uses=old.allowed_uses,
         hide_prompt=old.prompt_hidden,

@@ -15,6 +15,7 @@ from .errors import ManifestRefused
 from .proofs import Receipt
 from .records import JSON, SALT_BYTES, Hidden, Opening
 
+BEGINNINGS = ("", "first", "last")
 TITLE_LETTERS = 200
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -95,7 +96,8 @@ class ClipFacts:
     """All that a clip's manifest states; refuses, when made, facts that do not belong together.
 
     `prompt` is Hidden where its artist keeps it back. `parent` is the title of the clip that this
-    one is a remix of, whose file `embed` is then given as the ingredient PARENT.
+    one is a remix of, whose file `embed` is then given as the ingredient PARENT; `begins_with` says
+    which frame of it the model was given, "first" or "last".
     """
 
     title: str
@@ -113,6 +115,7 @@ class ClipFacts:
     licence: Licence = NO_LICENCE
     allowed_uses: AbstractSet[Use] = frozenset()
     parent: str = ""
+    begins_with: str = ""
 
     def __post_init__(self) -> None:
         if self.created_at.utcoffset() != timedelta(0):
@@ -123,6 +126,8 @@ class ClipFacts:
             raise ManifestRefused(f"A title is one line of at most {TITLE_LETTERS} letters.")
         if len(self.file_salt) != SALT_BYTES:
             raise ManifestRefused(f"The salt of the file's commitment has {SALT_BYTES} bytes.")
+        if self.begins_with not in BEGINNINGS or (self.begins_with and not self.parent):
+            raise ManifestRefused("A clip begins with the first or last frame of its parent.")
         if not all(isinstance(use, Use) for use in self.allowed_uses):
             raise ManifestRefused("Only the uses that CAWG names can be allowed.")
         for field in _SHAPES:

@@ -64,15 +64,16 @@ def generator_info(generator: Generator) -> dict[str, str]:
 
 
 def _actions(facts: ClipFacts) -> dict[str, Any]:
+    begun = f" and the {facts.begins_with} frame of the ingredient" if facts.begins_with else ""
     created: dict[str, Any] = {
         "action": "c2pa.created",
         "when": facts.created_at.replace(microsecond=0).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "softwareAgent": {"name": facts.generator.name, "version": facts.generator.version},
         "digitalSourceType": FULLY_GENERATED,
-        "description": "Every frame was made by a generative model from a text prompt.",
+        "description": f"Every frame was made by a generative model from a text prompt{begun}.",
     }
     if facts.parent:
-        # Nothing of the parent's pictures is opened: its request is the input to a new rendering.
+        # An input and no opened parent: its request, and at most one frame, went into a new render.
         created["parameters"] = {"ingredientIds": [PARENT]}
     return {"actions": [created], "allActionsIncluded": True}
 
