@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from .models import Document, Fact, Source
 
@@ -31,11 +34,15 @@ class Citation:
     @property
     def sentence(self) -> str:
         """The citation in words; the reader adds the day of reading."""
-        day = f"{self.changed.day} {self.changed:%B %Y}"
-        return f"{settings.SITE_NAME}, “{self.title}”, record as of {day}, {self.address}"
+        return _("%(site)s, “%(title)s”, record as of %(day)s, %(address)s") % {
+            "site": settings.SITE_NAME,
+            "title": self.title,
+            "day": date_format(self.changed),
+            "address": self.address,
+        }
 
     def bibtex(self, sources: Iterable[Source]) -> str:
-        """An @misc entry for the line and one for each of its sources."""
+        """An @misc entry for the line and one for each of its sources, in English for everybody."""
         own = _entry(
             f"record-{self.key}",
             {
@@ -64,7 +71,8 @@ def of_document(document: Document) -> Citation:
 
 
 def _of_source(source: Source) -> str:
-    note = f"{source.get_reading_display()}, {source.read_on.isoformat()}"
+    with override("en"):
+        note = f"{source.get_reading_display()}, {source.read_on.isoformat()}"
     return _entry(
         f"source-{source.slug}",
         {

@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from . import moments
 from .errors import NoMoment
@@ -29,19 +30,19 @@ validate_sha256 = RegexValidator(r"\A[0-9a-f]{64}\Z", "A SHA-256 is 64 digits 0-
 class Confidence(models.TextChoices):
     """How sure the record is of a line."""
 
-    FIRM = "firm", "firm: at least two sources"
-    REPORTED = "reported", "reported: one source, or copies of one"
-    DISPUTED = "disputed", "disputed: sources contradict each other"
-    UNVERIFIED = "unverified", "not verified"
+    FIRM = "firm", _("firm: at least two sources")
+    REPORTED = "reported", _("reported: one source, or copies of one")
+    DISPUTED = "disputed", _("disputed: sources contradict each other")
+    UNVERIFIED = "unverified", _("not verified")
 
 
 class Reading(models.TextChoices):
     """What of a source was read when the line was written."""
 
-    ORIGINAL = "original", "read itself"
-    COPY = "copy", "read as a copy kept by somebody else"
-    CITED = "cited", "not read; known from those who cite it"
-    NOTES = "notes", "the archive's own notes; the page behind them was not noted"
+    ORIGINAL = "original", _("read itself")
+    COPY = "copy", _("read as a copy kept by somebody else")
+    CITED = "cited", _("not read; known from those who cite it")
+    NOTES = "notes", _("the archive's own notes; the page behind them was not noted")
 
 
 class Row(models.Model):

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
 from .errors import NoMoment
 
 
@@ -84,29 +87,29 @@ class Moment:
 
     @property
     def day(self) -> str:
-        """The day in words, or the month or year where no day is known."""
+        """The day in the visitor's words, or the month or year where no day is known."""
         local = self.local
         if self.precision is Precision.YEAR:
             return f"{local:%Y}"
-        if self.precision is Precision.MONTH:
-            return f"{local:%B %Y}"
-        return f"{local.day} {local:%B %Y}"
+        month = self.precision is Precision.MONTH
+        return date_format(local.date(), "YEAR_MONTH_FORMAT" if month else "DATE_FORMAT")
 
     @property
     def hour(self) -> str:
         """The hour in words with its zone and, beside it, in UTC; empty where none is known."""
         if not self.timed:
             return ""
-        about = "about " if self.roughly else ""
         if not self.zone:
-            return f"{about}{self.at:%H:%M}, time zone not stated"
-        return f"{about}{self.local:%H:%M %Z} ({self.at:%H:%M} UTC)"
+            return _("%(hour)s, time zone not stated") % {"hour": self._roughly(f"{self.at:%H:%M}")}
+        return f"{self._roughly(f'{self.local:%H:%M %Z}')} ({self.at:%H:%M} UTC)"
 
     def __str__(self) -> str:
         if self.timed:
             return f"{self.day}, {self.hour}"
-        about = "about " if self.roughly else ""
-        return f"{about}{self.day} ({self.zone or 'time zone not stated'})"
+        return f"{self._roughly(self.day)} ({self.zone or _('time zone not stated')})"
+
+    def _roughly(self, words: str) -> str:
+        return _("about %(moment)s") % {"moment": words} if self.roughly else words
 
 
 def zone_named(name: str) -> ZoneInfo:

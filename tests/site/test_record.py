@@ -257,7 +257,7 @@ def test_a_contradiction_stands_side_by_side_on_both_pages(client: Client, kites
     for slug, other in (("red", "blue"), ("blue", "red")):
         page = client.get(f"/record/facts/{slug}/").content.decode()
         assert "The sources do not agree." in page
-        assert re.findall(r"<h3>(\w+)</h3>", page) == [slug, other]
+        assert re.findall(r'<h3 lang="en">(\w+)</h3>', page) == [slug, other]
         assert f'href="/record/facts/{other}/"' in page
 
 
