@@ -31,12 +31,12 @@ DESCRIPTION_LETTERS = 2000
 class State(models.TextChoices):
     """Where an attempt stands; the last four are outcomes and final."""
 
-    QUEUED = "queued", "Waiting"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-    REFUSED = "refused", "Refused"
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    REFUSED = "refused", _("Refused")
 
 
 class Licence(models.TextChoices):
@@ -99,10 +99,10 @@ class Reason(models.TextChoices):
 class Visibility(models.TextChoices):
     """Who can see a clip."""
 
-    DRAFT = "draft", "Draft"
-    PUBLISHED = "published", "Published"
-    WITHDRAWN = "withdrawn", "Withdrawn"
-    ERASED = "erased", "Erased"
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    ERASED = "erased", _("Erased")
 
 
 class Generation(models.Model):

@@ -6,6 +6,7 @@ A source is an address range or a mail domain. Curators see its number, never wh
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from .signatures import NOTE_LETTERS, Signature
 
@@ -13,16 +14,16 @@ from .signatures import NOTE_LETTERS, Signature
 class SourceKind(models.TextChoices):
     """What kind of thing sign-ups have in common."""
 
-    RANGE = "range", "address range"
-    DOMAIN = "domain", "mail domain"
+    RANGE = "range", _("address range")
+    DOMAIN = "domain", _("mail domain")
 
 
 class Standing(models.TextChoices):
     """What a curator has decided about a source."""
 
-    LIMITED = "limited", "held to the limits"
-    ALLOWED = "allowed", "let through"
-    BLOCKED = "blocked", "refused"
+    LIMITED = "limited", _("held to the limits")
+    ALLOWED = "allowed", _("let through")
+    BLOCKED = "blocked", _("refused")
 
 
 class Source(models.Model):
