@@ -226,6 +226,19 @@ def test_a_flipped_bit_in_any_exported_file_is_named(
         call_command("auditlog", "--dir", str(place))
 
 
+def test_a_flipped_bit_in_the_exported_key_is_told_by_whoever_has_the_key(
+    log: Sequencer, place: Path
+) -> None:
+    exported(place)
+    sound = (place / "vkey").read_bytes()
+    for at in (0, len(sound) // 2, len(sound) - 1):
+        data = bytearray(sound)
+        data[at] ^= 1
+        (place / "vkey").write_bytes(data)
+        with pytest.raises(CommandError, match="its vkey file is damaged"):
+            call_command("auditlog", "--dir", str(place), "--vkey", log.signer.vkey)
+
+
 def test_files_that_belong_to_no_log_are_named(log: Sequencer, place: Path) -> None:
     exported(place)
     (place / "tile" / "0" / "extra").write_bytes(b"?")

@@ -35,7 +35,7 @@ def copy_of(options: Mapping[str, Any]) -> Read:
 def key_of(options: Mapping[str, Any], read: Read, stderr: OutputWrapper) -> str:
     """The key to check with; one that comes with the copy itself is used with a warning."""
     try:
-        own = read("vkey", _KEY_LIMIT).decode(errors="replace").strip()
+        own = read("vkey", _KEY_LIMIT).decode(errors="replace").removesuffix("\n")
     except ProvenanceError:
         own = ""
     given = str(options["vkey"] or "").strip()
