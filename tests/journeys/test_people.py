@@ -153,6 +153,10 @@ def test_axe_finds_nothing_on_the_pages_of_people(visitor: Page, ada: User, mo: 
     visitor.get_by_role("button", name="Sign it and ask").click()
     visitor.wait_for_url("**/generations/**")
     wrong.append(axe.faults(visitor))
+    again = f"/ask/?again={visitor.url.rstrip('/').rsplit('/', 1)[-1]}"
+    for path in ("/queue/", "/prompts/", "/prompts/?q=none", "/presets/", again):
+        visitor.goto(path)
+        wrong.append(axe.faults(visitor))
     for path in ("", "name/", "factors/", "factors/app/", "passkeys/", "sessions/", "tokens/",
                  "password/", "erase/"):  # fmt: skip
         visitor.goto(f"/accounts/{path}")
@@ -169,6 +173,8 @@ def test_axe_finds_nothing_on_the_pages_of_people(visitor: Page, ada: User, mo: 
     visitor.get_by_role("button", name="Make the link").click()
     wrong.append(axe.faults(visitor))
     visitor.goto(f"/accounts/people/{ada.pk}/")
+    wrong.append(axe.faults(visitor))
+    visitor.goto("/pause/")
     wrong.append(axe.faults(visitor))
     _made, token = invitations.invite(mo, Terms(Role.ARTIST, None, "x"))
     visitor.get_by_role("button", name="Sign out").click()
