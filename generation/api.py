@@ -130,11 +130,13 @@ def _ask(request: HttpRequest) -> HttpResponse:
 
 def _list(request: HttpRequest) -> HttpResponse:
     artist = _holder(request, "read")
-    limit, before = request.GET.get("limit", "20"), request.GET.get("before", "")
+    if request.GET.keys() - {"limit", "before"}:
+        raise BadRequest(_("There are limit and before, and nothing else to say here."), 400)
+    limit, before = request.GET.get("limit", "20"), request.GET.get("before")
     if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= MOST):
         raise BadRequest(_("limit is a number from 1 to %d.") % MOST, 400)
     own = Generation.objects.filter(artist_id=artist.pk).select_related("clip")
-    if before:
+    if before is not None:
         own = own.filter(_older_than(artist, before))
     rows = list(own.order_by("-created_at", "-pk")[: int(limit) + 1])
     more = len(rows) > int(limit)

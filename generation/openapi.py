@@ -214,7 +214,7 @@ def paths() -> dict[str, Any]:
         "/api/v1/generations": {
             "get": _operation(
                 "generations", "What you asked for, newest first", "read", {"200": "Generations"},
-                "400",
+                "400", "404",
                 parameters=[
                     _query("limit", {"type": "integer", "minimum": 1, "maximum": MOST}),
                     _query("before", _UUID),
