@@ -33,7 +33,7 @@ LONG_SECONDS = 10.0  # of processor time
 CLAIMS = 200
 ASKED = 40
 DRAINED = 20
-STEPS = 150  # of the tiny pipeline: some seconds of one thread
+STEPS = 60  # of the tiny pipeline: some seconds of one thread
 
 
 def the_addition(ada: User, pairs: int) -> Iterator[Ratio]:
