@@ -1,5 +1,6 @@
 """Strangers report, prompts are refused, curators keep the lists; the log is not needed for it."""
 
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +14,10 @@ from hypothesis import strategies as st
 
 from generation import asking
 from generation.engines.catalog import cards
-from generation.models import Clip, State
+from generation.models import Clip, State, Visibility
 from provenance.core.records import EntryType
 from sora_archive.accounts.models import User
-from sora_archive.moderation import reporting, rules
+from sora_archive.moderation import deciding, reporting, rules
 from sora_archive.moderation.models import (
     About,
     BlockedFile,
@@ -182,6 +183,28 @@ def test_who_ended_a_rule_when_and_why_stays_to_be_read_and_the_word_can_come_ba
     assert as_mo.post("/moderation/rules/words/", word).status_code == 302
     assert RefusedWord.objects.filter(ended_at=None).count() == 1
     assert RefusedWord.objects.count() == 2
+
+
+def test_a_hidden_clip_s_page_says_that_nothing_is_judged_until_something_is(
+    client: Client, ada: User, mo: User
+) -> None:
+    hidden = hang(ada, visibility=Visibility.WITHDRAWN)
+    Report.objects.create(token_sha256="a" * 64, about="clip", clip=hidden, grounds="danger")
+    page = f"/clips/{hidden.pk}/"
+    assert "Hidden, and not judged yet" in client.get(page).content.decode()
+    ruling = deciding.Ruling(Outcome.WITHDRAWN, Grounds.DANGER, "It names a street and a day.")
+    deciding.decide(mo, Subject(About.CLIP, hidden), ruling)
+    judged = client.get(page).content.decode()
+    assert "not judged yet" not in judged
+    assert "It names a street and a day." in judged
+
+
+def test_each_field_of_the_two_forms_has_a_label_of_its_own(as_mo: Client) -> None:
+    page = as_mo.get("/moderation/rules/").content.decode()
+    ids = re.findall(r'<(?:input|select|textarea)[^>]* id="([^"]+)"', page)
+    assert {"word_note", "file_note", "word_grounds", "file_grounds"} <= set(ids)
+    assert len(ids) == len(set(ids))
+    assert set(ids) <= set(re.findall(r'<label for="([^"]+)"', page))
 
 
 def test_a_file_is_blocked_by_its_hash_alone(as_mo: Client) -> None:
