@@ -11,7 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from provenance.core.records import ENTRY_LIMIT
@@ -36,7 +36,7 @@ class State(models.TextChoices):
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", pgettext_lazy("attempt", "Refused")
 
 
 class Licence(models.TextChoices):

@@ -106,7 +106,8 @@ class Moment:
     def __str__(self) -> str:
         if self.timed:
             return f"{self.day}, {self.hour}"
-        return f"{self._roughly(self.day)} ({self.zone or _('time zone not stated')})"
+        zone = self.zone or _("time zone not stated")
+        return f"{self._roughly(self.day)} ({zone})"
 
     def _roughly(self, words: str) -> str:
         return _("about %(moment)s") % {"moment": words} if self.roughly else words

@@ -444,3 +444,27 @@ def test_the_timeline_costs_the_same_however_long_it_is(
 ) -> None:
     with django_assert_num_queries(3):  # facts, their citations, the documents
         client.get("/record/")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de", ("Die Chronik", "Wie sicher", "Umstritten: Quellen", "So wird dies zitiert",
+                "3. Mai 2025", "Die Quellen sind sich nicht einig.")),
+        ("fr", ("La chronique", "Degré de certitude", "Contesté\u00a0: des sources",
+                "Pour citer ceci", "3 mai 2025", "Les sources ne s’accordent pas.")),
+    ],
+)  # fmt: skip
+def test_a_fact_is_framed_in_the_visitors_language_and_stays_in_its_own(
+    client: Client, kites: None, language: str, words: tuple[str, ...]
+) -> None:
+    shown = client.get("/record/facts/red/", headers={"accept-language": language})
+    page = shown.content.decode()
+    assert [each for each in words if each not in page] == []
+    for english in ("How sure", "To cite this", "As of", "about 3 May"):
+        assert english not in page
+    assert '<h1 class="claim" lang="en">The kite was red.</h1>' in page
+    timeline = client.get("/record/", headers={"accept-language": language}).content.decode()
+    assert "What each side says" not in timeline
+    bibtex = client.get("/record/facts/red.bib", headers={"accept-language": language})
+    assert bibtex.content == client.get("/record/facts/red.bib").content
