@@ -90,6 +90,11 @@ class Bench:
         )
         return state, code, words
 
+    def said(self, words: str) -> int:
+        """How often workers have said so."""
+        logs = self.stack.data.glob("worker-*.log")
+        return sum(log.read_text(errors="replace").count(words) for log in logs)
+
     def full_disk(self) -> Path:
         return fill(self.media)
 

@@ -19,6 +19,7 @@ from tests.faulty.services import BROKERS
 
 pytestmark = pytest.mark.slow
 
+NOTHING_THERE = "is not there to be claimed"
 WORKERS = 2  # at work at the same time
 MACHINE = [pytest.param(name, marks=pytest.mark.services) for name in BROKERS if name != "valkey"]
 
@@ -121,7 +122,12 @@ def test_the_disk_is_full_once_a_worker_is(point: str, at_work: Bench) -> None:
 @pytest.mark.usefixtures("hit")
 def test_every_message_comes_twice(at_work: Bench) -> None:
     (at_work.faults / TWICE).touch()
+    before = at_work.said(NOTHING_THERE)
+    at_work.arm("rendering")
     asked = at_work.ask(6)
+    at_work.standing("rendering")  # meanwhile the other worker takes all the others, and the copies
+    at_work.patiently(lambda: at_work.said(NOTHING_THERE) >= before + 6, "the copies came")
+    at_work.let_go("rendering")
     assert at_work.ended(*asked) == ["done"] * 6
     assert [at_work.stack.state(generation)[2] for generation in asked] == [1] * 6
     (at_work.faults / TWICE).unlink()
