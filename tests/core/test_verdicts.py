@@ -359,6 +359,7 @@ def test_the_steps_are_numbered_and_each_says_something(desk: Desk, clip: Signed
 # Every byte counts.
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_of_the_credential_is_ever_called_intact(desk: Desk, clip: Signed) -> None:
     """The library lets a third of these bytes change unseen; the ledger does not."""
     start, end = broken.credential_box(clip.data)

@@ -163,6 +163,7 @@ def test_a_clip_that_does_not_read_as_trusted_is_no_clip(
     assert ending(queued) == ("failed", "credential_refused", "failed")
 
 
+@pytest.mark.slow
 def test_a_worker_that_lost_its_lease_leaves_everything_to_the_other(
     queued: Generation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +195,7 @@ def test_a_log_that_does_not_answer_sends_the_generation_back(
     assert ending(queued) == ("failed", "log_unavailable", "failed")
 
 
+@pytest.mark.slow
 def test_publishing_is_an_entry_with_the_plain_hash_and_happens_once(queued: Generation) -> None:
     clip = made(queued)
     publishing.publish(clip)

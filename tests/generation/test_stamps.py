@@ -22,7 +22,7 @@ from tests.site.hanging import hang
 
 
 @pytest.fixture
-def queued(ada: User) -> Generation:
+def queued(ada: User, rung: list[str]) -> Generation:
     vault.ensure_keys(django_settings.KEYS_DIR, django_settings.LOG_ORIGIN, timezone.now())
     card = cards()[0]
     request = asking.Request("a kite", "", card, 7, card.frames, uuid.uuid4())
@@ -105,7 +105,7 @@ def test_a_clip_without_a_stamp_is_not_published_where_stamps_are_demanded(
 def test_without_stamp_or_signature_the_generation_goes_back_to_the_queue_however_often(
     queued: Generation, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
-    def no_stamp(job: line.Job) -> None:
+    def no_stamp(job: line.Job, render: line.Render) -> None:
         raise trouble
 
     monkeypatch.setattr(line, "_clip", no_stamp)

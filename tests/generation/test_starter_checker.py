@@ -30,6 +30,7 @@ def test_it_is_right_on_99_drawings_of_100() -> None:
     assert shares["all"].value >= 0.99, shares
 
 
+@pytest.mark.slow
 def test_played_backwards_left_is_right_and_growing_is_shrinking() -> None:
     opposite = {
         "left": "right", "right": "left", "up": "down", "down": "up",

@@ -94,6 +94,7 @@ def test_a_clip_shows_what_its_prompt_says(
     assert found == seen
 
 
+@pytest.mark.slow
 def test_the_seed_decides_the_clip(pipeline: Any) -> None:
     prompt = "a white heart bouncing on a blue background"
     first, again, other = (one(pipeline, prompt, seed) for seed in (1, 1, 2))

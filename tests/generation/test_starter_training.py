@@ -49,6 +49,7 @@ def test_a_checkpoint_of_another_seed_is_refused(tmp_path: Path) -> None:
         text.train(runs.Run("text", tmp_path, 1, seed=2, quiet=True))
 
 
+@pytest.mark.slow
 def test_the_point_decoder_and_the_stock_decoder_draw_the_same() -> None:
     torch.manual_seed(0)
     point = points.PointDecoder(network.make_vae().decoder)

@@ -107,6 +107,7 @@ def test_a_damaged_model_is_refused_before_the_queue(
     values = json.loads((model_card / "card.json").read_text())
     values["weights"] = {"files": {"vae/weights.safetensors": 7}, "sha256": "ab" * 32}
     (tmp_path / "card.json").write_text(json.dumps(values))
+    (tmp_path / "model_index.json").write_text("{}")
     settings.GENERATION_MODELS = [tmp_path]
     answer = as_ada.post("/ask/", form(prompt="a red circle on blue"))
     assert answer.status_code == 422

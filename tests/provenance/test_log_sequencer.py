@@ -361,6 +361,7 @@ def test_the_sequencer_wakes_for_an_entry_and_ends_when_told(tmp_path: Path) -> 
     assert time.monotonic() - told < 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_sequencer_goes_on_when_its_connection_is_cut(tmp_path: Path) -> None:
     stop = threading.Event()
@@ -378,6 +379,7 @@ def test_the_sequencer_goes_on_when_its_connection_is_cut(tmp_path: Path) -> Non
         thread.join(5)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_second_sequencer_waits_and_takes_over(
     tmp_path: Path, caplog: pytest.LogCaptureFixture

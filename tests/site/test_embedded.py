@@ -64,6 +64,7 @@ def test_the_sites_role_is_no_superuser(tmp_path: Path) -> None:
     assert row == (False, True)
 
 
+@pytest.mark.slow
 def test_a_lock_file_that_names_somebody_elses_process_is_no_obstacle(tmp_path: Path) -> None:
     with running(tmp_path / "pg", tmp_path / "s", fsync=False) as cluster:
         lock = (tmp_path / "pg" / "postmaster.pid").read_text()

@@ -449,7 +449,7 @@ def test_the_timeline_costs_the_same_however_long_it_is(
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("de", ("Die Chronik", "Wie sicher", "Umstritten: Quellen", "So wird dies zitiert",
+        ("de", ("Die Chronik", "Wie sicher", "Umstritten: Quellen", "So zitieren",
                 "3. Mai 2025", "Die Quellen sind sich nicht einig.")),
         ("fr", ("La chronique", "Degré de certitude", "Contesté\u00a0: des sources",
                 "Pour citer ceci", "3 mai 2025", "Les sources ne s’accordent pas.")),

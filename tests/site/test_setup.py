@@ -145,6 +145,7 @@ def test_the_makefile_explains_each_of_its_commands() -> None:
         assert re.search(rf"^{command} +\S", done.stdout, re.M), command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "status"),
     [("pass", 0), ("pytest.skip('no browser here')", 1)],
