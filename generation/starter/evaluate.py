@@ -25,6 +25,7 @@ from generation.starter.measures import (
     PROMPT_SEED,
     Frames,
     Settings,
+    ablation,
     colourless_prompts,
     drawn,
     held_out_prompts,
@@ -163,17 +164,17 @@ def check_timing(folder: Path, how: Settings, runs: int = 5) -> dict[str, float]
 
 
 def evaluate(folder: Path, count: int, how: Settings, kept: Notes) -> None:
-    """Everything that the notes lack; `count` held-out prompts with and without guidance, and a
-    third as many for the comparisons.
+    """Everything that the notes lack: `count` held-out prompts, and a third as many for each
+    comparison.
     """
     free = Settings(how.steps, report.UNGUIDED)
     fewer = max(count // 3, 16)
     kept.complete(f"timing-{how}", 1, lambda ones: [check_timing(folder, how) for _ in ones])
     kept.complete("truth", max(count // 2, 16), look_at_truth)
     pipeline = load(folder)
-    prompts, colourless = held_out_prompts(count).texts, colourless_prompts(fewer)
-    for each in (how, free):
-        kept.complete(f"prompts-{each}", count, partial(look_at_prompts, pipeline, prompts, each))
+    prompts, colourless = held_out_prompts(max(count, fewer)).texts, colourless_prompts(fewer)
+    for each, asked in ((how, count), (free, fewer)):
+        kept.complete(f"prompts-{each}", asked, partial(look_at_prompts, pipeline, prompts, each))
     for kind in ("open", "negative"):
         look = partial(look_at_open_colours, pipeline, colourless, how, negative=kind == "negative")
         kept.complete(f"{kind}-{how}", fewer, look)
@@ -183,3 +184,10 @@ def evaluate(folder: Path, count: int, how: Settings, kept: Notes) -> None:
     kept.complete(
         f"repeats-{how}", 1, lambda ones: [{"same": check_repeats(pipeline, how)} for _ in ones]
     )
+
+
+def compare(folder: Path, count: int, how: Settings, kept: Notes) -> None:
+    """What the notes lack of the ablation: `count` held-out prompts at each setting."""
+    pipeline, prompts = load(folder), held_out_prompts(count).texts
+    for each in ablation(how):
+        kept.complete(f"prompts-{each}", count, partial(look_at_prompts, pipeline, prompts, each))

@@ -29,6 +29,7 @@ CHANCE_SHIFTS = range(1, 40)
 KINDS = {"shape": world.SHAPES, "colour": world.COLOURS, "motion": world.MOTIONS}
 PROMPT_SEED = 20240
 MOST_PROMPTS = 2000
+STEP_CHOICES, GUIDANCE_CHOICES = (4, 8, 16, 32), (1.0, 1.5, 2.0, 3.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ class Settings:
 
     def __str__(self) -> str:
         return f"{self.steps}-{self.guidance:g}"
+
+
+def ablation(how: Settings) -> list[Settings]:
+    """What is compared: step counts at the given guidance, then scales at the given steps."""
+    return [
+        *(Settings(steps, how.guidance) for steps in STEP_CHOICES),
+        *(Settings(how.steps, scale) for scale in GUIDANCE_CHOICES),
+    ]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from generation.starter.measures import (
     TRUTH_FLOOR,
     Settings,
     Share,
+    ablation,
     by_word,
     chance,
     held_out_prompts,
@@ -78,6 +79,29 @@ def read(kept: Notes, count: int, how: Settings) -> Results:
         repeats=repeats[0]["same"] if repeats else None,
         timing=timing[0] if timing else None,
     )
+
+
+def compared(kept: Notes, count: int, how: Settings) -> dict[Settings, Share]:
+    """The share of clips in which all is right, at each measured setting of the ablation."""
+    said = held_out_prompts(count).said
+    found = {each: _sights(kept, f"prompts-{each}", count) for each in ablation(how)}
+    return {each: shares(said, seen)["all"] for each, seen in found.items() if len(seen) == count}
+
+
+def ablation_line(right: dict[Settings, Share], how: Settings) -> str:
+    """The ablation in words, for the table's end."""
+    steps = [
+        f"{each.steps} steps {share.value:.0%}"
+        for each, share in right.items()
+        if each.steps != how.steps
+    ]
+    scales = [
+        f"guidance {each.guidance:g} {share.value:.0%}"
+        for each, share in right.items()
+        if each.steps == how.steps
+    ]
+    count = next(iter(right.values())).count
+    return f"- All together, {count} prompts each: {', '.join([*steps, *scales])}"
 
 
 def _sights(kept: Notes, kind: str, count: int) -> list[checker.Sight]:

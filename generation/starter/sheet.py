@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from generation.encode import enlarge
 from generation.starter import evaluate, world
-from generation.starter.measures import Settings
+from generation.starter.measures import Settings, Share, ablation
 
 INK, PAPER = (40, 40, 48), (250, 249, 246)
 GAP, LABEL = 8, 22
 MOMENTS = (0, 5, 10, 16)
-STEP_CHOICES, GUIDANCE_CHOICES = (4, 8, 16, 32), (1.0, 1.5, 2.0, 3.0, 4.0)
 ABLATION_PROMPTS = (
     "a yellow star rising on a background fading from blue to purple",
     "a red cross moving left on a white background",
@@ -39,18 +38,25 @@ def contact_sheet(pipeline: Any, prompts: Sequence[str], how: Settings, target: 
     _save(_grid(cells, 2), target)
 
 
-def ablation_sheet(pipeline: Any, how: Settings, target: Path) -> None:
-    """The same prompts and seeds at several step counts and guidance scales, as PNG."""
-    columns = [
-        *(("steps", Settings(steps, how.guidance)) for steps in STEP_CHOICES),
-        *(("guidance", Settings(how.steps, scale)) for scale in GUIDANCE_CHOICES),
-    ]
+def ablation_sheet(
+    pipeline: Any, how: Settings, right: Mapping[Settings, Share], target: Path
+) -> None:
+    """The same prompts and seeds at several step counts and guidance scales, as PNG; above each
+    column the share of clips in which all is right, where it was measured.
+    """
     cells = []
-    for kind, setting in columns:
-        label = f"{setting.steps} steps" if kind == "steps" else f"guidance {setting.guidance:g}"
+    settings = ablation(how)
+    for setting in settings:
         clips = evaluate.make(pipeline, ABLATION_PROMPTS, range(len(ABLATION_PROMPTS)), setting)
-        cells.append(_labelled(np.concatenate([_framed(frames[10], 1) for frames in clips]), label))
-    _save(_grid(cells, len(columns)), target)
+        column = np.concatenate([_framed(frames[10], 1) for frames in clips])
+        cells.append(_labelled(column, _label(setting, how, right.get(setting))))
+    _save(_grid(cells, len(settings)), target)
+
+
+def _label(setting: Settings, how: Settings, share: Share | None) -> str:
+    steps = f"{setting.steps} steps" if setting.steps != how.steps else ""
+    name = steps or f"guidance {setting.guidance:g}"
+    return f"{name}: {share.value:.0%}" if share else name
 
 
 def large(frames: NDArray[np.uint8], factor: int, method: str, target: Path) -> None:

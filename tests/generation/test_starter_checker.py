@@ -148,6 +148,16 @@ def test_the_report_says_what_is_reached_what_is_not_and_what_is_not_measured(
     assert "20 of 40 prompts were asked so far." in report.table(partly, HOW)
 
 
+def test_the_ablation_tells_only_of_settings_that_were_measured_whole(tmp_path: Path) -> None:
+    noted(tmp_path, wrong=5)
+    kept = notes.Notes(tmp_path, "c" * 64)
+    kept.complete("prompts-8-2", 19, lambda numbers: [{"shape": None} for _ in numbers])
+    right = report.compared(kept, 20, HOW)
+    assert {str(each): share.right for each, share in right.items()} == {"30-1": 10, "30-2": 15}
+    line = report.ablation_line(right, HOW)
+    assert line == "- All together, 20 prompts each: guidance 1 50%, guidance 2 75%"
+
+
 def test_a_document_without_marks_is_refused(tmp_path: Path) -> None:
     document = tmp_path / "page.md"
     document.write_text(f"before\n{card.BEGIN}\nold\n{card.END}\nafter\n", encoding="utf-8")

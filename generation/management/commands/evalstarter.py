@@ -33,6 +33,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--write", action="store_true", help="write the table into the card")
         parser.add_argument("--document", type=Path, help="also write it into this document")
+        parser.add_argument(
+            "--compare",
+            type=int,
+            default=0,
+            help="also measure step counts and guidance scales, with so many prompts each",
+        )
         parser.add_argument("--sheets", type=Path, help="also draw the pictures into this folder")
 
     def handle(self, **options: Any) -> None:
@@ -50,6 +56,8 @@ class Command(BaseCommand):
             self._measure(options, how, kept)
         results = report.read(kept, options["prompts"], how)
         table = report.table(results, how)
+        if right := report.compared(kept, options["compare"], how) if options["compare"] else None:
+            table += "\n" + report.ablation_line(right, how)
         self.stdout.write(table)
         if options["write"]:
             card.record_evaluation(options["folder"], table)
@@ -61,11 +69,14 @@ class Command(BaseCommand):
 
     def _measure(self, options: dict[str, Any], how: Settings, kept: Notes) -> None:
         """Make the clips that are missing, and the pictures."""
-        from generation.starter import card, evaluate, network, sheet
+        from generation.starter import card, evaluate, network, report, sheet
 
         network.use_threads(options["threads"])
         evaluate.evaluate(options["folder"], options["prompts"], how, kept)
+        if options["compare"]:
+            evaluate.compare(options["folder"], options["compare"], how, kept)
         if folder := options["sheets"]:
             pipeline = evaluate.load(options["folder"])
             sheet.contact_sheet(pipeline, card.EXAMPLES, how, folder / "starter-sheet.png")
-            sheet.ablation_sheet(pipeline, how, folder / "starter-ablation.png")
+            right = report.compared(kept, options["compare"], how) if options["compare"] else {}
+            sheet.ablation_sheet(pipeline, how, right, folder / "starter-ablation.png")
