@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from generation.engines import weights
 from generation.starter import words, world
 
 TEMPLATE = Path(__file__).with_name("card_template.md")
@@ -63,9 +64,17 @@ def read(folder: Path) -> dict[str, Any]:
         "upscale_filter": UPSCALE_FILTER,
         "vocabulary": words.shipped_vocabulary(),
         "examples": list(EXAMPLES),
+        "weights": _weights(folder),
         "training": stored.get("training", {}),
         "evaluation": stored.get("evaluation", ""),
     }
+
+
+def _weights(folder: Path) -> dict[str, Any]:
+    """What the figures belong to, so that other weights in the folder are noticed."""
+    if not (folder / weights.INDEX).exists():
+        return {}
+    return {"files": weights.sizes(folder), "sha256": weights.weights_sha256(folder)}
 
 
 def write(folder: Path, values: dict[str, Any]) -> None:

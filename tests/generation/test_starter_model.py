@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from generation.engines import catalog, weights
 from generation.starter import checker, evaluate, measures, network, words, world
 
 HOW = measures.Settings(steps=10, guidance=2.0)
@@ -43,6 +44,10 @@ def test_the_card_tells_the_truth_about_the_weights() -> None:
     readme = (network.WEIGHTS / "README.md").read_text(encoding="utf-8")
     assert card["evaluation"]
     assert card["evaluation"] in readme
+    shipped = catalog.read(network.WEIGHTS)
+    assert weights.checked_sha256(shipped) == shipped.weights_sha256
+    assert shipped.files
+    assert weights.damage(shipped) == ""
 
 
 def test_the_tokenizer_knows_its_vocabulary_and_passes_over_the_rest(pipeline: Any) -> None:
