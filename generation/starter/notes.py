@@ -24,7 +24,10 @@ class Notes:
     def complete(
         self, kind: str, count: int, make: Callable[[list[int]], Iterable[Record]]
     ) -> None:
-        """Have records 0 to `count`; `make` is given the numbers that are missing, in order."""
+        """Have records 0 to `count`; `make` is given the numbers that are missing, in order.
+
+        Raises ValueError for a record with a field `clip`: there its number stands.
+        """
         known = self._known(kind)
         missing = [number for number in range(count) if number not in known]
         for number, record in zip(missing, make(missing), strict=True):
@@ -53,6 +56,8 @@ class Notes:
         return {record.pop("clip"): record for record in records}
 
     def _add(self, kind: str, number: int, record: Record) -> None:
+        if "clip" in record:
+            raise ValueError("the field clip of a record is its number")
         path = self._path(kind)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:

@@ -213,7 +213,7 @@ def _repeats(results: Results) -> str | None:
 
 def _clip(timing: dict[str, float]) -> str:
     return (
-        f"clip {timing['clip']:.2f} s of processor time, step {1000 * timing['step']:.0f} ms, "
+        f"clip {timing['render']:.2f} s of processor time, step {1000 * timing['step']:.0f} ms, "
         f"clip over steps {timing['ratio']:.2f} "
         f"{_verdict('1.15', reached=timing['ratio'] <= 1.15)}; load {timing['load']:.2f} s"
     )

@@ -112,9 +112,12 @@ def test_a_stopped_evaluation_goes_on_where_it_was(tmp_path: Path) -> None:
     assert asked == [[0, 1, 2], [2, 3, 4]]
     assert kept.beginning("prompts", 4) == [{"square": n} for n in (0, 1, 4, 9)]
     assert notes.Notes(tmp_path, "b" * 64).beginning("prompts", 1) == []
+    with pytest.raises(ValueError, match="its number"):
+        kept.complete("timing", 1, lambda numbers: [{"clip": 1.5} for _ in numbers])
 
 
 HOW = measures.Settings(30, 2.0)
+TIMING = {"load": 0.5, "step": 0.03, "render": 1.0, "ratio": 1.12, "peak": 0.6}
 
 
 def noted(folder: Path, wrong: int) -> report.Results:
@@ -127,6 +130,7 @@ def noted(folder: Path, wrong: int) -> report.Results:
     kept.complete("prompts-30-2", 20, lambda n: [nothing if i < wrong else wants[i] for i in n])
     kept.complete("prompts-30-1", 20, lambda n: [nothing if i % 2 else wants[i] for i in n])
     kept.complete("truth", 16, lambda n: [truth[i] for i in n])
+    kept.complete("timing-30-2", 1, lambda n: [TIMING for _ in n])
     return report.read(kept, 20, HOW)
 
 
@@ -139,6 +143,7 @@ def test_the_report_says_what_is_reached_what_is_not_and_what_is_not_measured(
     assert "| all | 100.0 % (83.9 to 100.0; 20 of 20) | 85% |" in text
     assert "the default gains 50.0 points (target 10: reached)" in text
     assert "Colour left open: not measured yet" in text
+    assert "clip 1.00 s of processor time, step 30 ms, clip over steps 1.12 (target 1.15: r" in text
     bad = noted(tmp_path / "bad", wrong=8)
     assert not bad.passes
     assert "| all | 60.0 %" in report.table(bad, HOW)
