@@ -4,6 +4,9 @@ import json
 import logging
 from datetime import UTC, datetime
 
+import psycopg
+from django.db import Error
+
 from generation.telling import CURRENT
 
 
@@ -11,7 +14,7 @@ class Line(logging.Formatter):
     """`LEVEL logger message`, with the generation in brackets where the message lacks it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        text = without_rows(super().format(record), record)
         current = CURRENT.get()
         return f"{text} [{current}]" if current and current not in text else text
 
@@ -24,10 +27,25 @@ class JsonLine(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_rows(record.getMessage(), record),
         }
         if current := CURRENT.get():
             told["generation"] = current
         if record.exc_info:
-            told["trace"] = self.formatException(record.exc_info)
+            told["trace"] = without_rows(self.formatException(record.exc_info), record)
         return json.dumps(told, ensure_ascii=False)
+
+
+def without_rows(text: str, record: logging.LogRecord) -> str:
+    """The text with the first line alone of each database error that the record tells of.
+
+    PostgreSQL adds the failing row, in which a prompt, a name or an address may stand.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    while error is not None:
+        if isinstance(error, (Error, psycopg.Error)):
+            whole = str(error)
+            first = whole.partition("\n")[0]
+            text = text.replace(whole, first).replace(repr(whole)[1:-1], first)
+        error = error.__cause__ or error.__context__
+    return text
