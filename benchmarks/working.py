@@ -50,7 +50,7 @@ def the_long_render(ada: User, pairs: int) -> Iterator[Ratio]:
     with small_card(20) as card:
         bare = bare_call(card)
         bare()
-        steps = int(20 * LONG_SECONDS * 1.25 / min(cpu_of(bare) for _ in range(3)))
+        steps = int(20 * LONG_SECONDS * 1.6 / min(cpu_of(bare) for _ in range(3)))
     with small_card(steps) as card:
         found = pairs_of(ada, card, max(pairs, 5))
     ratios = sorted(ours / bare for ours, bare in found)
