@@ -202,6 +202,25 @@ def test_a_changed_anchor_is_named(log: Sequencer, hourly: Authorities, order: s
     assert problem.startswith(("entry 7: the stamp", "entry 6: the anchor of 7 entries"))
 
 
+def test_a_damaged_entry_of_an_anchor_is_named_and_ends_no_audit(
+    log: Sequencer, hourly: Authorities
+) -> None:
+    anchoring.anchor(hourly, posting.post)
+    log.drain()
+    owner(
+        "ALTER TABLE log_entry DISABLE TRIGGER USER;"
+        " UPDATE log_entry SET data = set_byte(data, 0, get_byte(data, 0) # 1) WHERE index = 7"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = 'log_entry'::regclass"
+                       " AND NOT tgisinternal")  # fmt: skip
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE log_entry ENABLE ALWAYS TRIGGER {name}")
+    problems = audit().problems
+    assert all(problem.startswith("entry 7: ") for problem in problems)
+    assert any("the stamp stored for it" in problem for problem in problems)
+
+
 def test_the_process_goes_round_and_ends_when_told(
     log: Sequencer, hourly: Authorities, settings: object
 ) -> None:
