@@ -143,6 +143,19 @@ def test_an_unknown_address_is_answered_in_words_and_not_repeated(client: Client
     assert "no-such-page" not in response.content.decode()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/nowhere/", "/statement/versions/99/"])
+def test_nothing_here_is_said_in_words_and_not_in_those_of_the_program(
+    client: Client, address: str
+) -> None:
+    answer = client.get(address)
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert "No clip, log entry or page of this archive has this address." in page
+    assert "Resolver404" not in page
+    assert "matches the given query" not in page
+
+
 def test_a_form_without_its_token_is_answered_in_words(db: None) -> None:
     strict = Client(enforce_csrf_checks=True)
     response = strict.post("/accounts/login/", {"login": "ada", "password": "x"})
