@@ -372,7 +372,9 @@ def test_the_sequencer_goes_on_when_its_connection_is_cut(tmp_path: Path) -> Non
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
             )
+            assert cursor.fetchall(), "no connection of the sequencer was there to cut"
         assert outbox.wait_for(submit_attempt(), 20) == 1
     finally:
         stop.set()
