@@ -27,6 +27,7 @@ from provenance.verify.models import Credential
 from . import asking, describing, erasures
 from .errors import ErasureRefused
 from .models import Act, Clip, Generation, Proposal, RequestSignature, Visibility
+from .rules import rules
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +41,26 @@ _FIELDS = {
 }
 
 
+# A name can be erased from what is under a hold, so that every account can be closed.
+_DESTROYING = frozenset({Act.Kind.PROMPT_ERASED, Act.Kind.CLIP_ERASED})
+
+
 def erase(
-    generation: Generation, kind: Act.Kind, by: str, reason: str, *, person_id: int | None = None
+    generation: Generation,
+    kind: Act.Kind,
+    by: str,
+    reason: str,
+    *,
+    person_id: int | None = None,
+    before: bool = False,
 ) -> None:
     """Erase a prompt, a name, or a whole clip; what is erased already stays so.
 
     `by` is a role of By, `reason` a short code, mostly of Reason; the log keeps both, and never
-    who it was. Raises
-    ErasureRefused, with words for the page, while the attempt is under way or where there is no
-    clip to erase; outbox.LogUnavailable where an entry has no index yet that could be named.
+    who it was. `before` says that it was erased before and came back with a backup. Raises
+    ErasureRefused, with words for the page, while the attempt is under way, where there is no
+    clip to erase, or where the rules of the site say that it has to be kept;
+    outbox.LogUnavailable where an entry has no index yet that could be named.
     """
     with transaction.atomic():
         row = Generation.objects.select_for_update().get(pk=generation.pk)
@@ -57,6 +69,8 @@ def erase(
         if not (row.is_final or row.cancel_requested):
             raise ErasureRefused(_("The attempt is still under way: cancel it first."))
         clip = Clip.objects.select_for_update().filter(generation=row).first()
+        if clip and not before and kind in _DESTROYING:
+            _refuse_what_is_kept(clip)
         ticket: uuid.UUID | None
         if kind == Act.Kind.CLIP_ERASED:
             ticket = _erase_clip(row, clip, by, reason)
@@ -67,6 +81,11 @@ def erase(
         )
         _ring_for(_seal(row, _FIELDS[kind]))
         transaction.on_commit(_note, robust=True)
+
+
+def _refuse_what_is_kept(clip: Clip) -> None:
+    if words := rules().refusal_of_erasure(clip):
+        raise ErasureRefused(words)
 
 
 def erase_again() -> int:
@@ -80,7 +99,7 @@ def erase_again() -> int:
         generation = Generation.objects.filter(attempt=erased.attempt).first()
         if generation is None or generation.acts.filter(kind=erased.kind).exists():
             continue
-        erase(generation, Act.Kind(erased.kind), erased.by, erased.reason)
+        erase(generation, Act.Kind(erased.kind), erased.by, erased.reason, before=True)
         count += 1
     return count
 

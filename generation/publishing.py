@@ -81,12 +81,15 @@ def _refuse_what_cannot_be_shown(row: Clip) -> None:
 def withdraw(clip: Clip, by: str, reason: str, person_id: int | None = None) -> None:
     """Take a published clip out of sight; one that is not published stays as it is.
 
-    `by` is a role of By, `reason` a short code, mostly of Reason; both stand in the log. Raises
-    outbox.LogUnavailable where the publication has not reached the log yet.
+    What its artist has withdrawn is withdrawn anew by those who look after the archive: from then
+    on its artist cannot restore it. `by` is a role of By, `reason` a short code, mostly of Reason;
+    both stand in the log. Raises outbox.LogUnavailable where the publication has not reached the
+    log yet.
     """
     with transaction.atomic():
         row = _locked(clip)
-        if row.visibility != Visibility.PUBLISHED or row.publication_ticket is None:
+        own = by != By.ARTIST and withdrawn_by(row) == By.ARTIST
+        if row.publication_ticket is None or not (row.visibility == Visibility.PUBLISHED or own):
             return
         publication = _index_of(row.publication_ticket)
         ticket = outbox.submit(
@@ -102,17 +105,22 @@ def restore(
 ) -> None:
     """Make a withdrawn clip public again; one that is not withdrawn stays as it is.
 
-    An artist restores only what an artist withdrew: raises PublishingRefused else. Raises
-    outbox.LogUnavailable where the withdrawal has not reached the log yet.
+    An artist restores only what an artist withdrew, and nobody else restores that: raises
+    PublishingRefused else. Raises outbox.LogUnavailable where the withdrawal has not reached the
+    log yet.
     """
     with transaction.atomic():
         row = _locked(clip)
         if row.visibility != Visibility.WITHDRAWN or row.withdrawal_ticket is None:
             return
-        withdrawn = Act.objects.get(ticket=row.withdrawal_ticket)
-        if by == By.ARTIST and withdrawn.by != By.ARTIST:
+        own = withdrawn_by(row) == By.ARTIST
+        if by == By.ARTIST and not own:
             raise PublishingRefused(
                 _("This clip was not withdrawn by its artist, who cannot restore it either.")
+            )
+        if by != By.ARTIST and own:
+            raise PublishingRefused(
+                _("Its artist has withdrawn this clip: nobody else can show it again.")
             )
         withdrawal = _index_of(row.withdrawal_ticket)
         ticket = outbox.submit(
@@ -121,6 +129,13 @@ def restore(
         )
         _record(row, Act.Kind.RESTORATION, _Why(by, reason, person_id), ticket)
         _show(row, Visibility.PUBLISHED, None)
+
+
+def withdrawn_by(clip: Clip) -> str:
+    """The role, of By, of whoever withdrew a clip; empty where it is not withdrawn."""
+    if clip.withdrawal_ticket is None:
+        return ""
+    return Act.objects.get(ticket=clip.withdrawal_ticket).by
 
 
 def _locked(clip: Clip) -> Clip:

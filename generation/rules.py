@@ -26,6 +26,9 @@ class Rules(Protocol):
     def hold(self, clip: Clip) -> str:
         """Words where a publication has to wait; asked in the transaction that would publish."""
 
+    def refusal_of_erasure(self, clip: Clip) -> str:
+        """Words where a clip has to be kept; asked in the transaction that would erase."""
+
 
 def rules() -> Rules:
     """The rules of this site."""

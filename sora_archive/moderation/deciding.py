@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from generation import erasing, publishing
+from generation.errors import ErasureRefused
 from generation.models import Act, By, Clip, Reason, Visibility
 from provenance.core.records import EntryType
 from provenance.log import erasure, outbox
@@ -67,12 +68,16 @@ def fitting(clip: Clip, about: str) -> list[str]:
         return [Outcome.KEPT] if gone else [Outcome.KEPT, Outcome.NAME_ERASED]
     if Held.objects.filter(clip=clip, decision__isnull=True).exists():
         return [Outcome.APPROVED, Outcome.DECLINED]
+    # An appeal is answered: the same decision once more would be another to appeal against.
+    appealed = Appeal.objects.filter(decision__clip=clip, answer__isnull=True).exists()
+    if clip.visibility == Visibility.WITHDRAWN and publishing.withdrawn_by(clip) == By.ARTIST:
+        return [Outcome.KEPT, Outcome.WITHDRAWN]  # only its artist can show it again
     if clip.visibility == Visibility.WITHDRAWN:
-        appealed = Appeal.objects.filter(decision__clip=clip, answer__isnull=True).exists()
-        # An appeal is answered: another withdrawal would be another decision to appeal against.
         return [Outcome.RESTORED, Outcome.UPHELD if appealed else Outcome.WITHDRAWN]
     if clip.visibility == Visibility.PUBLISHED:
         return [Outcome.KEPT, Outcome.WITHDRAWN]
+    if clip.visibility == Visibility.DRAFT and appealed:
+        return [Outcome.APPROVED, Outcome.UPHELD]
     return [Outcome.KEPT]
 
 
@@ -88,7 +93,7 @@ def is_open(clip: Clip) -> bool:
 def appeal(clip: Clip, words: str) -> Appeal:
     """The artist's one appeal against the last decision; raises ModerationRefused."""
     decision = last(clip)
-    if decision is None or decision.outcome not in {Outcome.WITHDRAWN, Outcome.DECLINED}:
+    if decision is None or not appealable(clip, decision):
         raise ModerationRefused(_("There is no decision to appeal against."))
     try:
         with transaction.atomic():
@@ -96,6 +101,24 @@ def appeal(clip: Clip, words: str) -> Appeal:
     except IntegrityError as error:
         words = _("You have appealed against this decision already; it is answered once.")
         raise ModerationRefused(words) from error
+
+
+def appealable(clip: Clip, decision: Decision) -> bool:
+    """Whether a decision took or kept something from the public that can still be shown."""
+    against = {Outcome.WITHDRAWN, Outcome.DECLINED}
+    return decision.outcome in against and clip.visibility != Visibility.ERASED
+
+
+def held_until(clip: Clip) -> datetime | None:
+    """The end of the legal hold that a clip is under; none where it is under none.
+
+    The last withdrawal says so: a curator who decides anew can shorten a hold or end it.
+    """
+    shown_or_not = clip.decisions.filter(outcome__in=(Outcome.WITHDRAWN, Outcome.RESTORED))
+    found = shown_or_not.first()
+    if found is None or not found.legal_hold or found.keep_until is None:
+        return None
+    return found.keep_until if found.keep_until > timezone.now() else None
 
 
 def last(clip: Clip) -> Decision | None:
@@ -129,6 +152,9 @@ def delete_what_is_due() -> int:
         except outbox.LogUnavailable:
             log.warning("decision %s: erased as soon as the log goes on", decision.pk)
             continue
+        except ErasureRefused:  # such as a report that came in while it was decided
+            log.warning("decision %s: its clip waits for another decision", decision.pk)
+            continue
         count += 1
     return count
 
@@ -155,7 +181,10 @@ def _record(curator: Keeper, subject: Subject, ruling: Ruling) -> Decision:
         same = Q(about=subject.about, clip=subject.clip, signature=subject.signature)
         Report.objects.filter(same, decision__isnull=True).update(decision=decision)
         if subject.clip and subject.about == About.CLIP:
-            Held.objects.filter(clip=subject.clip, decision__isnull=True).update(decision=decision)
+            waits = Held.objects.filter(clip=subject.clip)
+            if ruling.outcome != Outcome.APPROVED:  # an appeal can overturn what was declined
+                waits = waits.filter(decision__isnull=True)
+            waits.update(decision=decision)
             Appeal.objects.filter(decision__clip=subject.clip, answer__isnull=True).update(
                 answer=decision
             )

@@ -6,11 +6,13 @@ The line knows these functions by their names alone: it stands below the site an
 import re
 
 from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from generation.models import Clip, Visibility
 
-from .models import BlockedFile, Held, RefusedWord
+from . import deciding
+from .models import BlockedFile, Held, RefusedWord, Report
 from .skeletons import first_of
 
 
@@ -59,6 +61,22 @@ def hold(clip: Clip) -> str:
         return ""
     Held.objects.create(clip=clip)
     return _waits()
+
+
+def refusal_of_erasure(clip: Clip) -> str:
+    """Words where a clip is evidence: under a legal hold, or in a grave case that is open."""
+    if until := deciding.held_until(clip):
+        return _(
+            "A curator has put this clip under a legal hold until %(day)s: it is out of sight, "
+            "and nothing of it can be erased before."
+        ) % {"day": date_format(until)}
+    open_reports = Report.objects.filter(clip=clip, decision__isnull=True)
+    if any(report.grave for report in open_reports):
+        return _(
+            "This clip was reported on one of the gravest grounds. It is out of sight, and can be "
+            "erased once a curator has decided."
+        )
+    return ""
 
 
 def _waits() -> str:

@@ -105,7 +105,9 @@ def reasons(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
             messages.success(request, _("A curator will look at it again. You read it here."))
         return redirect("moderation:reasons", clip_id)
     made = clip.decisions.select_related("curator", "appeal__answer")
-    context = {"clip": clip, "decisions": made, "form": form, "last": deciding.last(clip)}
+    last = deciding.last(clip)
+    against = last if last and deciding.appealable(clip, last) else None
+    context = {"clip": clip, "decisions": made, "form": form, "last": against}
     return render(request, "moderation/reasons.html", context, status=422 if form.is_bound else 200)
 
 

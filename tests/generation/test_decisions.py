@@ -5,17 +5,26 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from generation import line, publishing
-from generation.errors import PublishingRefused
-from generation.models import Clip, State, Visibility
+from generation import erasing, line, publishing, storage
+from generation.errors import ErasureRefused, PublishingRefused
+from generation.models import Act, By, Clip, Reason, State, Visibility
 from provenance.log import outbox
 from provenance.log.models import Entry
 from sora_archive.accounts.models import User
 from sora_archive.moderation import deciding, reporting
-from sora_archive.moderation.models import About, BlockedFile, Decision, Grounds, Held, Outcome
+from sora_archive.moderation.models import (
+    About,
+    Appeal,
+    BlockedFile,
+    Decision,
+    Grounds,
+    Held,
+    Outcome,
+)
 from sora_archive.moderation.reporting import Subject
 from tests.generation.test_asking import PROMPT, request
 from tests.generation.test_erasing import again, made, shown
@@ -237,3 +246,99 @@ def test_two_curators_cannot_decide_against_each_other_unknowingly(
     answer = decide(as_mo, clip, "kept")
     assert answer.status_code == 422
     assert Decision.objects.count() == 1
+
+
+def own_withdrawal(clip: Clip) -> None:
+    publishing.withdraw(clip, By.ARTIST, Reason.OWN_WISH, clip.generation.artist_id)
+    settled(clip)
+
+
+def test_what_ada_has_withdrawn_herself_nobody_else_shows_again(as_mo: Client, clip: Clip) -> None:
+    reporting.report(Subject(About.CLIP, clip), Grounds.REAL_PERSON, "It is me.")
+    own_withdrawal(clip)
+    assert decide(as_mo, clip, "restored").status_code == 422
+    with pytest.raises(PublishingRefused, match="nobody else can show it"):
+        publishing.restore(clip, By.CURATOR)
+    assert again(clip).visibility == Visibility.WITHDRAWN
+    assert decide(as_mo, clip, "kept").status_code == 302  # nothing is wrong with it
+    publishing.restore(clip, By.ARTIST)
+    assert again(clip).published
+
+
+def test_who_withdraws_a_clip_before_the_decision_does_not_escape_it(
+    as_mo: Client, as_ada: Client, client: Client, clip: Clip
+) -> None:
+    reporting.report(Subject(About.CLIP, clip), Grounds.REAL_PERSON, "It is me.")
+    own_withdrawal(clip)
+    assert decide(as_mo, clip, "withdrawn").status_code == 302
+    settled(clip)
+    as_ada.post(f"/generations/{clip.generation_id}/restore/")
+    assert again(clip).visibility == Visibility.WITHDRAWN
+    assert client.get(f"/media/{clip.pk}.mp4").status_code == 410
+    as_ada.post(f"/moderation/reasons/{clip.pk}/", {"words": "It is a circle."})
+    assert decide(as_mo, clip, "restored").status_code == 302  # a curator's own, so it can be
+    assert again(clip).published
+
+
+def test_what_is_under_a_legal_hold_is_erased_by_nobody_before_its_time(
+    as_mo: Client, as_ada: Client, clip: Clip
+) -> None:
+    decide(as_mo, clip, "withdrawn", hold_days="400")
+    settled(clip)
+    for kind in ("clip", "prompt"):
+        page = as_ada.post(
+            f"/generations/{clip.generation_id}/erase/{kind}/", {"reason": Reason.OWN_WISH}
+        )
+        assert page.status_code == 422
+        assert "under a legal hold until" in page.content.decode()
+    with pytest.raises(CommandError, match="legal hold"):
+        call_command("erase", clip=clip.pk, what="clip")
+    assert storage.path_of(again(clip).credential.sha256).exists()
+    decide(as_mo, clip, "withdrawn")  # decided anew, without a hold
+    settled(clip)
+    erasing.erase(clip.generation, Act.Kind.CLIP_ERASED, By.ARTIST, Reason.OWN_WISH)
+    assert again(clip).visibility == Visibility.ERASED
+    reasons = as_ada.get(f"/moderation/reasons/{clip.pk}/").content.decode()
+    assert "Send the appeal" not in reasons, "there is nothing left to show again"
+    as_ada.post(f"/moderation/reasons/{clip.pk}/", {"words": "It was a circle."})
+    assert not Appeal.objects.exists()
+
+
+def test_a_hold_ends_with_the_decision_that_shows_the_clip_again(as_mo: Client, clip: Clip) -> None:
+    decide(as_mo, clip, "withdrawn", hold_days="400")
+    settled(clip)
+    decide(as_mo, clip, "restored")
+    settled(clip)
+    erasing.erase(clip.generation, Act.Kind.CLIP_ERASED, By.ARTIST, Reason.OWN_WISH)
+    assert again(clip).visibility == Visibility.ERASED
+
+
+def test_a_clip_that_is_hidden_for_the_gravest_reasons_is_erased_after_the_decision_only(
+    as_mo: Client, clip: Clip
+) -> None:
+    reporting.report(Subject(About.CLIP, clip), Grounds.DANGER, "")
+    settled(clip)
+    with pytest.raises(ErasureRefused, match="once a curator has decided"):
+        erasing.erase(clip.generation, Act.Kind.CLIP_ERASED, By.ARTIST, Reason.OWN_WISH)
+    erasing.erase(clip.generation, Act.Kind.NAME_ERASED, By.ARTIST, Reason.OWN_WISH)
+    decide(as_mo, clip, "withdrawn", grounds="danger")
+    settled(clip)
+    erasing.erase(clip.generation, Act.Kind.CLIP_ERASED, By.ARTIST, Reason.OWN_WISH)
+    assert again(clip).visibility == Visibility.ERASED
+
+
+def test_an_appeal_against_a_declined_publication_can_be_granted(
+    as_ada: Client, as_mo: Client, client: Client, ada: User, settings: Any
+) -> None:
+    settings.MODERATION_FIRST_PUBLICATIONS = 3
+    draft = made(ada)
+    with pytest.raises(PublishingRefused, match="waits"):
+        publishing.publish(draft)
+    decide(as_mo, draft, "declined")
+    as_ada.post(f"/moderation/reasons/{draft.pk}/", {"words": "It is a circle."})
+    assert decide(as_mo, draft, "approved", statement="A circle indeed.").status_code == 302
+    assert client.get(f"/clips/{draft.pk}/").status_code == 200
+    answer = Appeal.objects.get().answer
+    assert answer
+    assert answer.outcome == Outcome.APPROVED
+    assert Held.objects.get().decision == answer
