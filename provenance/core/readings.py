@@ -30,6 +30,7 @@ _STATES: Mapping[str, State] = {"Trusted": "trusted", "Valid": "valid", "Invalid
 # A report is kept: what a stranger's credential can put into it has an end.
 _MOST_LINES = 200
 _MOST_LETTERS = 40_000
+_STAMP_LIST = ", trust list: "
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,11 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Reading:
-    """A credential as read. `signature_holds` and `trust_uri` together say whose it is."""
+    """A credential as read. `signature_holds` and `trust_uri` together say whose it is.
+
+    `stamp_uri` is the list that vouches for who stamped it, empty where there is no stamp or none
+    that holds: whether that list may vouch for stamps, the reader of this decides.
+    """
 
     state: State
     trust_uri: str
@@ -56,7 +61,7 @@ class Reading:
     failures: tuple[Failure, ...]
     evidence: Evidence | None
     validator: str
-    stamped: bool = False
+    stamp_uri: str = ""
     history: tuple[Ancestor, ...] = ()
     redactions: tuple[Redaction, ...] = ()
     redacted: tuple[str, ...] = ()
@@ -120,7 +125,7 @@ def reading(raw: RawReport) -> Reading:
             failures=tuple(islice(_failures(results, history), _MOST_LINES)),
             evidence=_evidence(assertions),
             validator=raw.validator,
-            stamped="timeStamp.trusted" in passed and "timeStamp.validated" in passed,
+            stamp_uri=_stamp_uri(results) if "timeStamp.validated" in passed else "",
             history=history,
             redactions=redactions(store),
             redacted=_redacted(raw.crjson["manifests"], assertions),
@@ -138,6 +143,18 @@ def _trust_uri(results: Mapping[str, Any]) -> str:
     for each in results["activeManifest"]["success"]:
         if each["code"] == "signingCredential.trusted":
             return list_in(each)
+    return ""
+
+
+def _stamp_uri(results: Mapping[str, Any]) -> str:
+    """The list that vouched for the time-stamp authority.
+
+    The library takes any list for one of authorities. The name before the address is the
+    authority's own choice, so only what follows the last mark counts.
+    """
+    for each in results["activeManifest"]["success"]:
+        if each["code"] == "timeStamp.trusted":
+            return str(each.get("explanation")).rpartition(_STAMP_LIST)[2]
     return ""
 
 

@@ -19,6 +19,7 @@ _OF_THE_MEDIA = frozenset(
 )
 _EXPIRED = "signingCredential.expired"
 _TWO_PARENTS = "manifest.multipleParents"
+_PUBLIC = frozenset({"published", "withdrawn"})
 _LISTED: Mapping[Who, State] = {"c2pa": "on_c2pa_list", "interim": "on_interim_list"}
 _TROUBLES: Mapping[str, State] = {
     ELSEWHERE: "kept_elsewhere",
@@ -51,6 +52,11 @@ class Issued:
     at: datetime | None = None
     standing: str = ""
     revealed: tuple[Opening, ...] = ()
+
+    @property
+    def public(self) -> bool:
+        """Whether its plain hash stands in the log, as that of a clip which was published."""
+        return self.standing in _PUBLIC
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,14 @@ def of_ours(found: Reading, who: Who, known: Bytes) -> State:
     return "statement_changed"
 
 
-def of_others(found: Reading, who: Who, at: datetime | None) -> State:
-    """The state of a file that somebody else signed."""
+def of_others(found: Reading, who: Who, at: datetime | None, *, lasts: bool) -> State:
+    """The state of a file that somebody else signed; `lasts`: its certificate has not ended, or a
+    stamp that counts is older than that end.
+    """
     if not found.signature_holds or own_failures(found):
         return "foreign_changed"
     if who in _LISTED:
-        return _LISTED[who]
+        return _LISTED[who] if lasts else "expired"
     if any(each.code == _EXPIRED and not each.in_ingredient for each in found.failures):
         begin = instant(found.signer.get("not_before", ""))
         return "not_yet_valid" if at and begin and begin > at else "expired"

@@ -63,6 +63,7 @@ class TrustList:
             others={uri: _WHO[kind] for uri, kind in uris.items() if kind in _WHO},
             revocations=self.revocations,
             policy=self.policy,
+            stamps=frozenset(uri for uri, kind in uris.items() if kind == "tsa"),
         )
 
     @property

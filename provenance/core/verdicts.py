@@ -81,8 +81,9 @@ class Revocation:
 class Trust:
     """Whom the check believes: the archive's own lists, the key of its log, and other lists.
 
-    `others` tells by its `trust_uri` whose list vouched for a signer who is not the archive. Where
-    `policy` asks for witnesses, a time of the log counts only from when enough of them had seen it.
+    `others` tells by its `trust_uri` whose list vouched for a signer who is not the archive, and
+    only one of `stamps` can vouch for a time-stamp. Where `policy` asks for witnesses, a time of
+    the log counts only from when enough of them had seen it.
     """
 
     uris: frozenset[str]
@@ -90,6 +91,7 @@ class Trust:
     others: Mapping[str, Who] = field(default_factory=dict)
     revocations: tuple[Revocation, ...] = ()
     policy: Policy = NO_WITNESSES
+    stamps: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ class Verdict:
             "steps": [dict(vars(step)) for step in self.steps],
             "file": {"sha256": self.sha256, "size": self.size},
             "manifest": self.manifest_id,
-            "original": _original_json(self.original),
+            "original": _original_json(self.original, held=bool(self.bit_identical)),
             "not_decidable": list(self.undecided),
         }
 
@@ -344,11 +346,12 @@ def _standing(
         state: State = "intact_expired" if while_valid else "intact_lapsed"
         return "archive", state, wording.LOGGED_WHILE_VALID if while_valid else wording.LAPSED
     if who != "archive" and known.original is None:
-        return who, states.of_others(found, who, at), wording.WHO_WORDS[who]
+        lasts = not _ended(found, at) or _stamped(found, trust)
+        return who, states.of_others(found, who, at, lasts=lasts), wording.WHO_WORDS[who]
     state = states.of_ours(found, who, known)
     if state == "intact" and _since(found, trust):
         return who, "intact_old_key", wording.OLD_KEY
-    if state in {"intact", "intact_as_signed"} and found.stamped and _ended(found, at):
+    if state in {"intact", "intact_as_signed"} and _stamped(found, trust) and _ended(found, at):
         state = "intact_stamped" if known.identical else state
         return who, state, wording.STAMPED_WHILE_VALID
     return who, state, wording.WHO_WORDS[who]
@@ -363,9 +366,15 @@ def _revoked(found: Reading, trust: Trust, answer: LogAnswer) -> bool:
     since = _since(found, trust)
     if not since:
         return False
-    proven = [states.instant(found.signer.get("time_stamp", ""))] if found.stamped else []
+    stamped = _stamped(found, trust)
+    proven = [states.instant(found.signer.get("time_stamp", ""))] if stamped else []
     proven.append(_logged_at(answer, trust))
     return not any(at is not None and at < min(since) for at in proven)
+
+
+def _stamped(found: Reading, trust: Trust) -> bool:
+    """Whether an authority that may say when has stamped it."""
+    return found.stamp_uri in trust.stamps
 
 
 def _logged_at(answer: LogAnswer, trust: Trust) -> datetime | None:
@@ -516,13 +525,17 @@ def _yes_no(answer: bool | None) -> str:
     return wording.OUTCOMES[answer]
 
 
-def _original_json(original: Issued | None) -> dict[str, Any] | None:
+def _original_json(original: Issued | None, *, held: bool) -> dict[str, Any] | None:
+    """The issued file. The log names the manifest of a clip that was never published and only
+    commits to its hash: nobody gets the hash by writing that name into a file of their own.
+    """
     if original is None:
         return None
+    told = held or original.public
     return {
-        "sha256": original.sha256,
+        "sha256": original.sha256 if told else "",
         "manifest": original.manifest_id,
-        "clip": original.clip,
+        "clip": original.clip if told else "",
         "at": original.at.astimezone(UTC).strftime(_TIME) if original.at else None,
         "standing": original.standing,
     }

@@ -40,18 +40,18 @@ def verify(request: HttpRequest) -> HttpResponse:
 @never_cache
 def issued(request: HttpRequest, name: str) -> HttpResponse:
     """What the ledger says of a SHA-256, a clip's id or a manifest's id."""
-    credential = ledger.named(name) if len(name) <= NAME_LETTERS else None
-    if credential is None:
+    found = ledger.look_up(name) if len(name) <= NAME_LETTERS else None
+    if found is None:
         return as_json({"error": "The archive has issued no file under this name."}, 404)
-    found = ledger.issued(credential)
+    file = found.issued
     return as_json(
         {
-            "sha256": found.sha256,
-            "size": found.size,
-            "manifest": found.manifest_id,
-            "clip": found.clip,
-            "issued_at": credential.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "standing": found.standing,
-            "entry": ledger.entry_of(credential),
+            "sha256": file.sha256 if found.told else None,
+            "size": file.size if found.told else None,
+            "manifest": file.manifest_id,
+            "clip": file.clip if found.told else None,
+            "issued_at": found.credential.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "standing": file.standing,
+            "entry": found.entry,
         }
     )

@@ -3,10 +3,12 @@
 They are there to be checked again and are shown to nobody.
 """
 
+import logging
 import os
 import shutil
 import time
 from collections.abc import Container
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -14,6 +16,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
 from .errors import ReportRefused
+
+log = logging.getLogger(__name__)
 
 _ORPHAN_SECONDS = 3600
 
@@ -25,11 +29,19 @@ def path_of(report_id: str) -> Path:
 
 
 def keep(report_id: str, upload: Path) -> None:
-    """Take an upload over, on disk when this returns; raises ReportRefused, OSError."""
+    """Take an upload over, on disk when this returns; raises ReportRefused."""
     folder: Path = settings.VERIFY_KEPT_DIR
+    try:
+        _keep(folder, report_id, upload)
+    except OSError as error:
+        log.warning("a file cannot be kept: %s", error.strerror)  # its path tells the report
+        words = gettext("The file cannot be kept here now: check it without keeping it.")
+        raise ReportRefused(words) from error
+
+
+def _keep(folder: Path, report_id: str, upload: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    room = settings.VERIFY_KEPT_BYTES - sum(each.stat().st_size for each in folder.iterdir())
-    if upload.stat().st_size > room:
+    if upload.stat().st_size > settings.VERIFY_KEPT_BYTES - _used(folder):
         limit = filesizeformat(settings.VERIFY_KEPT_BYTES)
         raise ReportRefused(
             gettext(
@@ -50,6 +62,15 @@ def keep(report_id: str, upload: Path) -> None:
         raise
 
 
+def _used(folder: Path) -> int:
+    """Bytes of the files that lie there; others come and go meanwhile."""
+    used = 0
+    for each in folder.iterdir():
+        with suppress(FileNotFoundError):
+            used += each.stat().st_size
+    return used
+
+
 def drop(report_id: str) -> None:
     """Delete the file of a report, where there is one."""
     path_of(report_id).unlink(missing_ok=True)
@@ -60,7 +81,8 @@ def sweep(known: Container[str]) -> int:
     folder: Path = settings.VERIFY_KEPT_DIR
     deadline, deleted = time.time() - _ORPHAN_SECONDS, 0
     for path in folder.iterdir() if folder.exists() else ():
-        if path.name not in known and path.stat().st_mtime < deadline:
-            path.unlink(missing_ok=True)
-            deleted += 1
+        with suppress(FileNotFoundError):  # dropped by another process meanwhile
+            if path.name not in known and path.stat().st_mtime < deadline:
+                path.unlink()
+                deleted += 1
     return deleted

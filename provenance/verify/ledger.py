@@ -51,9 +51,33 @@ def with_pictures(
     return _issued(found[0]) if found else None
 
 
-def named(text: str) -> Credential | None:
-    """The issued file that a SHA-256, a clip's id or address, or a manifest's id names."""
+@dataclass(frozen=True)
+class Named:
+    """An issued file that was asked for by a name; `told` says whether its hash is nobody's secret.
+
+    Of a clip that was never published the log tells the manifest, but not the hash.
+    """
+
+    credential: Credential
+    issued: Issued
+    entry: int | None
+    told: bool
+
+
+def look_up(text: str) -> Named | None:
+    """What was issued under a SHA-256, a clip's id or address, or a manifest's id."""
+    credential = _named(text)
+    if credential is None:
+        return None
+    found = issued(credential)
+    told = found.public or credential.sha256 in text.lower()
+    return Named(credential, found, entry_of(credential), told)
+
+
+def _named(text: str) -> Credential | None:
     word = text.strip().rstrip("/").rpartition("/")[2].removesuffix(".mp4")
+    if "\0" in word:  # which no name has, and no database takes
+        return None
     if word.startswith("urn:"):
         return Credential.objects.filter(manifest_id=word).first()
     if len(word) == 64:

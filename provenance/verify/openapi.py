@@ -45,7 +45,13 @@ _STEP = _object(
     {"number": _NUMBER, "title": _TEXT, "clause": _TEXT, "outcome": _TEXT, "text": _TEXT}
 )
 _ORIGINAL = _object(
-    {"sha256": _TEXT, "manifest": _TEXT, "clip": _TEXT, "at": _TEXT_OR_NULL, "standing": _TEXT}
+    {
+        "sha256": {**_TEXT, "description": "empty for another file than a published clip's"},
+        "manifest": _TEXT,
+        "clip": {**_TEXT, "description": "empty where sha256 is"},
+        "at": _TEXT_OR_NULL,
+        "standing": _TEXT,
+    }
 )
 _FAILURE = _object({"code": _TEXT, "text": _TEXT, "where": _TEXT, "in_ingredient": _FLAG})
 _ENTRY = _object({"type": _TEXT, "index": _NUMBER, "at": _TIME})
@@ -117,7 +123,14 @@ _REPORT = _object(
 )  # fmt: skip
 _ISSUED = _object(
     {
-        "sha256": _SHA256, "size": _NUMBER, "manifest": _TEXT, "clip": _TEXT, "issued_at": _TIME,
+        "sha256": {
+            **_or_null(_SHA256),
+            "description": "null for a clip that is not public, unless asked for by it",
+        },
+        "size": {"type": ["integer", "null"], "description": "null where sha256 is"},
+        "manifest": _TEXT,
+        "clip": {**_TEXT_OR_NULL, "description": "null where sha256 is"},
+        "issued_at": _TIME,
         "standing": {**_TEXT, "description": "published, withdrawn, erased or draft"},
         "entry": {"type": ["integer", "null"], "description": "its number in the log"},
     }

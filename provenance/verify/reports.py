@@ -6,7 +6,7 @@ The verbs of a report: make, find, open, check again, forget a statement, delete
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -29,7 +29,7 @@ from provenance.core.verdicts import Verdict
 from . import child, kept
 from .belief import site_list
 from .errors import NoKeys
-from .models import Finding, Report, TrustSnapshot
+from .models import Credential, Finding, Report, TrustSnapshot
 from .turns import turn
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 _ID_BYTES = 16  # 22 letters
 _KEY_BYTES = 24
 _OPENED_TO = timedelta(days=1)
+_LOCK = 0x5245504F  # any number of ours: PostgreSQL's advisory locks have no names
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,23 @@ class Made:
 
 @dataclass(frozen=True)
 class Rechecked:
-    """A file that was checked again: what was said before and what is said now."""
+    """A file that was checked again: what was said before and what is said now.
+
+    `now` is None where the kept file could not be read; `trouble` then tells why.
+    """
 
     report: Report
     before: Finding
-    now: Finding
+    now: Finding | None
+    trouble: str = ""
 
 
 def check(path: Path, *, keep: bool = False) -> tuple[Verdict, Made]:
     """Check a file and make the report of it; `keep` leaves a copy of the file with it.
 
-    Raises OSError where the file cannot be opened or kept, ReportRefused where there is no room,
-    Busy where others are being checked, NoKeys where the archive has none.
+    Nothing is kept that discloses what the archive has erased. Raises OSError where the file cannot
+    be opened, ReportRefused where it cannot be kept, Busy where others are being checked, NoKeys
+    where the archive has none.
     """
     trust = _believed()
     with turn():
@@ -137,14 +143,31 @@ def outdated(report: Report, trust: TrustList) -> bool:
 
 
 def recheck() -> Iterator[Rechecked]:
-    """Check again every kept file whose report is outdated; what was said before stays."""
+    """Check again every kept file whose report is outdated; what was said before stays.
+
+    A file that cannot be read, or a report that is removed meanwhile, keeps no other from its turn.
+    """
     trust = site_list()
     for report in Report.objects.filter(kept=True).prefetch_related("findings"):
         if outdated(report, trust):
-            before = report.findings.all()[0]
-            verdict = child.check(kept.path_of(report.pk), trust)
-            with transaction.atomic():
-                yield Rechecked(report, before, _add(report, verdict, trust))
+            again = _checked_again(report, trust)
+            if again is not None:
+                yield again
+
+
+def _checked_again(report: Report, trust: TrustList) -> Rechecked | None:
+    """None where report or file were removed while it was checked."""
+    before = report.findings.all()[0]
+    try:
+        verdict = child.check(kept.path_of(report.pk), trust)
+    except OSError as error:
+        gone = not Report.objects.filter(pk=report.pk, kept=True).exists()
+        return None if gone else Rechecked(report, before, None, error.strerror or str(error))
+    with transaction.atomic():
+        _among_others()
+        if not Report.objects.select_for_update().filter(pk=report.pk, kept=True).exists():
+            return None
+        return Rechecked(report, before, _add(report, verdict, trust))
 
 
 def about(manifest_ids: Sequence[str]) -> QuerySet[Report]:
@@ -163,17 +186,41 @@ def forget(manifest_ids: Sequence[str], fields: Sequence[str]) -> int:
     Files that were left with such reports go, because they may still tell it. Returns how many
     reports there were. Call it inside the transaction of the erasure.
     """
-    labels = {LABELS[field] for field in fields}
+    _alone()
     found = list(about(manifest_ids))
     for finding in Finding.objects.filter(report__in=found).select_for_update():
-        for claim in finding.document["claims"]:
-            if claim["label"] in labels:
-                claim["value"] = wording.WITHHELD
+        _withhold(finding.document, fields)
         finding.save(update_fields=["document"])
     Report.objects.filter(pk__in=[report.pk for report in found]).update(kept=False)
     for report in found:
         transaction.on_commit(partial(kept.drop, report.pk))
     return len(found)
+
+
+def _withhold(document: dict[str, Any], fields: Iterable[str]) -> None:
+    """Take what was erased out of the document of a finding."""
+    labels = {LABELS[field] for field in fields if field in LABELS}
+    for claim in document["claims"]:
+        if claim["label"] in labels:
+            claim["value"] = wording.WITHHELD
+
+
+def _issued(document: Mapping[str, Any]) -> list[Credential]:
+    """The rows of the ledger that a finding is about, as of now."""
+    names = {document["manifest"], (document["original"] or {}).get("manifest")}
+    return list(Credential.objects.filter(manifest_id__in=names - {"", None}))
+
+
+def _among_others() -> None:
+    """Until the transaction ends nothing is forgotten: what comes later finds this report."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_LOCK])
+
+
+def _alone() -> None:
+    """Until the transaction ends no report is written: who waits for it sees what was erased."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def storable(value: Any) -> Any:
@@ -195,14 +242,19 @@ def _make(verdict: Verdict, trust: TrustList, upload: Path | None) -> Made:
     now, key = timezone.now(), secrets.token_urlsafe(_KEY_BYTES)
     report = Report(
         id=secrets.token_urlsafe(_ID_BYTES), delete_key_sha256=_hashed(key), sha256=verdict.sha256,
-        size=verdict.size, kept=upload is not None, created_at=now, opened_at=now,
+        size=verdict.size, created_at=now, opened_at=now,
     )  # fmt: skip
     if upload is not None:
         kept.keep(report.pk, upload)
     with transaction.atomic():
-        report.save(force_insert=True)
+        _among_others()
         finding = _finding(report, 1, verdict, trust)
+        if upload is not None:
+            report.kept = not any(row.sealed for row in _issued(finding.document))
+        report.save(force_insert=True)
         finding.save(force_insert=True)
+    if upload is not None and not report.kept:
+        kept.drop(report.pk)
     return Made(report, finding, key)
 
 
@@ -215,6 +267,8 @@ def _add(report: Report, verdict: Verdict, trust: TrustList) -> Finding:
 
 def _finding(report: Report, number: int, verdict: Verdict, trust: TrustList) -> Finding:
     document: dict[str, Any] = storable(verdict.in_full())
+    for row in _issued(document):  # the check may have begun before an erasure
+        _withhold(document, row.erased)
     return Finding(
         report=report, number=number, at=timezone.now(), program=program(),
         validator=verdict.validator, trust_id=_snapshot(trust.text), document=document,

@@ -19,7 +19,11 @@ ENVELOPE_BYTES = 64 * 1024
 def refusal(request: HttpRequest) -> UploadForm | None:
     """The form that says why a request is not even read; else None, and files go to the disk."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
-    if not declared.isdigit() or int(declared) > settings.VERIFY_MAX_BYTES + ENVELOPE_BYTES:
+    if (
+        not declared.isdecimal()
+        or not declared.isascii()
+        or int(declared) > settings.VERIFY_MAX_BYTES + ENVELOPE_BYTES
+    ):
         return UploadForm.refused(too_large())
     request.upload_handlers = [TemporaryFileUploadHandler(request)]
     return None

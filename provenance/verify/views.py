@@ -19,7 +19,6 @@ from . import keyevents, ledger, presenting, reports, uploads
 from .belief import site_list
 from .errors import NotNow, ReportRefused
 from .forms import FindForm, UploadForm
-from .models import Credential
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +74,9 @@ def find(request: HttpRequest) -> HttpResponse:
     form = FindForm(request.GET)
     if not form.is_valid():
         return _page(request, UploadForm(), 200, form if request.GET else None)
-    credential = ledger.named(form.cleaned_data["q"])
-    context = {"form": form, "q": form.cleaned_data["q"], **_issued(credential)}
-    return render(request, "verify/found.html", context, status=200 if credential else 404)
+    found = ledger.look_up(form.cleaned_data["q"])
+    context = {"form": form, "q": form.cleaned_data["q"], "found": found}
+    return render(request, "verify/found.html", context, status=200 if found else 404)
 
 
 @require_safe
@@ -95,14 +94,6 @@ def trust_list(request: HttpRequest) -> HttpResponse:
     if entry is not None:  # where the log holds the hash of these very bytes
         headers["Link"] = f'<{reverse("log:entry", args=[entry])}>; rel="describedby"'
     return HttpResponse(text, content_type="application/json", headers=headers)
-
-
-def _issued(credential: Credential | None) -> dict[str, Any]:
-    if credential is None:
-        return {"credential": None}
-    found = ledger.issued(credential)
-    index = ledger.entry_of(credential)
-    return {"credential": credential, "issued": found, "index": index}
 
 
 def _fresh(request: HttpRequest, made: reports.Made, more: dict[str, Any]) -> HttpResponse:

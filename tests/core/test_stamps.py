@@ -14,7 +14,8 @@ from provenance.core import credentials, keys
 from provenance.core.credentials import Anchor
 from provenance.core.errors import SigningFailed, StampUnavailable
 from provenance.core.readings import Reading, reading
-from provenance.core.verdicts import FileFacts, Ledger, judge
+from provenance.core.trustlists import Listed, TrustList, pem_anchor
+from provenance.core.verdicts import FileFacts, Ledger, Revocation, State, Trust, Who, judge
 from tests.assets import strangers
 from tests.core.clips import NOW, Archive, Signed, sha256_of
 from tests.core.stamps import Authority, serving
@@ -67,10 +68,48 @@ def test_a_stamp_is_in_the_credential_and_counts_only_from_a_listed_authority(
     archive = stamped_by(Archive(), stamps)
     clip = archive.sign(tmp_path)
     unlisted = read(clip, archive.anchors)
-    assert (unlisted.state, unlisted.stamped) == ("trusted", False)
+    assert (unlisted.state, unlisted.stamp_uri) == ("trusted", "")
     listed = read(clip, [*archive.anchors, stamp_list(authority)])
-    assert (listed.state, listed.stamped) == ("trusted", True)
+    assert (listed.state, listed.stamp_uri) == ("trusted", "urn:stamps")
     assert listed.signer["time_stamp"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "state"), [("tsa", "intact_old_key"), ("c2pa", "revoked")])
+def test_only_a_list_of_authorities_vouches_for_a_stamp(
+    authority: Authority, stamps: str, tmp_path: Path, kind: str, state: State
+) -> None:
+    """The library takes any list for one of authorities: an issuer of signing certificates could
+    date back what a stolen key signed.
+    """
+    archive = stamped_by(Archive(), stamps)
+    clip = archive.sign(tmp_path)
+    serial = str(archive.chain.leaf.certificate.serial_number)
+    listed = pem_anchor("list", "urn:list", authority.pem, kind)
+    trust = TrustList(
+        archive="archive.test", date=NOW, log_vkey=archive.log.vkey,
+        listed=(Listed("archive", archive.anchor), listed),
+        revocations=(Revocation(serial, datetime.now(UTC) + timedelta(hours=1)),),
+    )  # fmt: skip
+    known = replace(clip.issued, generated=None)  # the log does not speak of it
+    found, facts = read(clip, list(trust.anchors)), FileFacts(known.sha256, len(clip.data))
+    assert found.stamp_uri == "urn:list"
+    assert judge(facts, found, trust.trust, Ledger(known, known)).state == state
+
+
+@pytest.mark.slow
+def test_a_listed_signer_whose_certificate_has_ended_needs_a_stamp_that_counts(
+    authority: Authority, stamps: str, tmp_path: Path
+) -> None:
+    signer = stamped_by(short_lived(), stamps)
+    clip = signer.sign(tmp_path)
+    wait_for_the_end(signer)
+    found = read(clip, [signer.anchor, stamp_list(authority)])
+    facts = FileFacts(sha256_of(clip.data), len(clip.data))
+    others: dict[str, Who] = {signer.anchor.trust_uri: "c2pa"}
+    for lists, state in (({"urn:stamps"}, "on_c2pa_list"), (set[str](), "expired")):
+        trust = Trust(frozenset(), signer.log.vkey, others, stamps=frozenset(lists))
+        assert judge(facts, found, trust, Ledger(), at=datetime.now(UTC)).state == state
 
 
 @pytest.mark.slow
@@ -147,7 +186,7 @@ def test_a_slow_authority_is_waited_for(authority: Authority, tmp_path: Path) ->
             signing.result(timeout=1)
         gate.set()
         clip = signing.result(timeout=60)
-    assert read(clip, [*archive.anchors, stamp_list(authority)]).stamped
+    assert read(clip, [*archive.anchors, stamp_list(authority)]).stamp_uri
 
 
 @pytest.mark.slow

@@ -4,19 +4,21 @@ import io
 import json
 import re
 import stat
+import threading
 import uuid
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema_rs
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -24,14 +26,15 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from generation.management.commands import sweep
 from provenance import offline, vault
 from provenance.core import bundles, wording
-from provenance.core.trustlists import parse_trust_list
-from provenance.verify import kept, reports, turns
+from provenance.core.trustlists import TrustList, parse_trust_list
+from provenance.core.verdicts import Verdict
+from provenance.verify import child, kept, reports, turns
 from provenance.verify.errors import Busy
-from provenance.verify.models import Finding, Report, TrustSnapshot
+from provenance.verify.models import Credential, Finding, Report, TrustSnapshot
 from tests.assets import broken, kinds, strangers
 from tests.core.clips import NOW, PROMPT, Archive, sha256_of
 from tests.provenance import shelf as shelves
-from tests.provenance.shelf import ASSETS, STANDINGS, Shelf
+from tests.provenance.shelf import ASSETS, STANDINGS, Row, Shelf
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -187,25 +190,26 @@ def test_every_kind_is_read_and_one_flipped_bit_of_it_is_told(
     assert changed["integrity"] == "broken", changed["text"]
 
 
+def holds(client: Client, said: dict[str, Any], path: str, method: str, status: int) -> None:
+    """An answer has the shape that the API's own description promises."""
+    described = client.get("/api/v1/openapi.json").json()
+    answer = described["paths"][path][method]["responses"][str(status)]
+    schema = answer["content"]["application/json"]["schema"]
+    schema |= {"components": described["components"]}
+    jsonschema_rs.validator_for(schema).validate(said)
+
+
 @pytest.mark.slow
 def test_the_api_answers_as_its_description_says(shelf: Shelf, ask: Ask, client: Client) -> None:
-    described = client.get("/api/v1/openapi.json").json()
-    schemas = {"components": described["components"]}
-
-    def holds(said: dict[str, Any], path: str, method: str, status: int) -> None:
-        answer = described["paths"][path][method]["responses"][str(status)]
-        schema = answer["content"]["application/json"]["schema"] | schemas
-        jsonschema_rs.validator_for(schema).validate(said)
-
     for each in ASSETS:
         if each.name != "ours_expired_but_stamped":  # which takes seconds to make
             said = ask(shelf.get(each))
-            holds(said, "/api/v1/verify", "post", said.pop("status"))
+            holds(client, said, "/api/v1/verify", "post", said.pop("status"))
     said = ask(b"")
-    holds(said, "/api/v1/verify", "post", said.pop("status"))
-    holds(client.get(f"/api/v1/verify/{shelf.rows[0].sha256}").json(),
+    holds(client, said, "/api/v1/verify", "post", said.pop("status"))
+    holds(client, client.get(f"/api/v1/verify/{shelf.rows[0].sha256}").json(),
           "/api/v1/verify/{name}", "get", 200)  # fmt: skip
-    holds(client.get("/api/v1/verify/none").json(), "/api/v1/verify/{name}", "get", 404)
+    holds(client, client.get("/api/v1/verify/none").json(), "/api/v1/verify/{name}", "get", 404)
 
 
 # Names.
@@ -228,19 +232,65 @@ def test_what_was_issued_is_found_by_each_of_its_names(
     assert row.sha256 in page.content.decode()
 
 
+@pytest.fixture
+def draft(shelf: Shelf, ask: Ask) -> Iterator[Row]:
+    """A clip that its artist has not published: the log names its manifest, never its hash."""
+    row, standing = shelf.rows[0], STANDINGS[shelf.rows[0].clip_id]
+    shelf.fill_ledger()
+    STANDINGS[row.clip_id] = ("draft", standing[1])
+    yield row
+    STANDINGS[row.clip_id] = standing
+
+
+@pytest.mark.parametrize("name", ["clip_id", "manifest_id"])
+def test_of_a_clip_that_is_not_public_a_name_tells_no_hash(
+    draft: Row, client: Client, name: str
+) -> None:
+    answer = client.get(f"/api/v1/verify/{getattr(draft, name)}")
+    said = answer.json()
+    holds(client, said, "/api/v1/verify/{name}", "get", answer.status_code)
+    assert (said["sha256"], said["size"], said["clip"]) == (None, None, None)
+    assert (said["manifest"], said["standing"]) == (draft.manifest_id, "draft")
+    page = client.get("/verify/find/", {"q": getattr(draft, name)}).content.decode()
+    assert "it is for whoever has the file" in page
+    assert draft.sha256 not in page
+    whole = client.get(f"/api/v1/verify/{draft.sha256}").json()  # who asks has it already
+    assert (whole["sha256"], whole["clip"]) == (draft.sha256, str(draft.clip_id))
+
+
+def test_a_file_that_only_names_an_unpublished_clip_is_not_told_its_hash(
+    draft: Row, shelf: Shelf, ask: Ask, client: Client
+) -> None:
+    """Anybody can write a name that stands in the log into a file."""
+    forged = b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\1\0uuid" + draft.manifest_id.encode()
+    for data in (forged, broken.damaged_credential(shelf.clip.data)):
+        said = ask(data)
+        assert said["manifest"] == draft.manifest_id
+        assert (said["original"]["sha256"], said["original"]["clip"]) == ("", "")
+        page = client.get(path_of(said["report"]["page"])).content.decode()
+        assert "Its artist has not published it." in page
+        assert draft.sha256 not in page
+        assert str(draft.clip_id) not in page
+    held = ask(shelf.clip.data)["original"]
+    assert (held["sha256"], held["clip"]) == (draft.sha256, str(draft.clip_id))
+
+
 def test_the_address_of_a_clips_page_is_a_name_too(shelf: Shelf, ask: Ask, client: Client) -> None:
     ask(shelf.clip.data)
     address = f"http://testserver/clips/{shelf.rows[0].clip_id}/"
     assert client.get("/verify/find/", {"q": address}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["0" * 64, str(uuid.UUID(int=1)), "urn:c2pa:none", "x", "\0"])
+@pytest.mark.parametrize(
+    "name",
+    ["0" * 64, str(uuid.UUID(int=1)), "urn:c2pa:none", "x", "\0", "urn:c2pa:\0", "0" * 63 + "\0"],
+)
 def test_an_unknown_name_is_told_in_words(ask: Ask, client: Client, name: str) -> None:
     page = client.get("/verify/find/", {"q": name})
     assert page.status_code in {200, 404}
     assert "issued no file" in page.content.decode() or "Null characters" in page.content.decode()
-    if "\0" not in name:
-        assert client.get(f"/api/v1/verify/{name}").status_code == 404
+    answer = client.get(f"/api/v1/verify/{quote(name)}")
+    assert (answer.status_code, "issued no file" in answer.json()["error"]) == (404, True)
 
 
 def test_only_a_published_clip_is_checked_from_the_archives_own_copy(
@@ -321,6 +371,17 @@ def test_when_the_room_is_used_up_a_check_without_keeping_is_offered(
     assert said["status"] == 422
     assert "check it without keeping it" in said["error"]
     assert len(list(settings.VERIFY_KEPT_DIR.iterdir())) == 1
+
+
+def test_where_no_file_can_be_kept_a_check_without_keeping_is_offered(
+    shelf: Shelf, ask: Ask, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "no folder").touch()
+    settings.VERIFY_KEPT_DIR = tmp_path / "no folder"
+    said = ask(shelf.clip.data, keep="1")
+    assert (said["status"], "without keeping it" in said["error"]) == (422, True)
+    assert not Report.objects.exists()
+    assert ask(shelf.clip.data)["status"] == 200
 
 
 def test_only_its_maker_removes_a_report(shelf: Shelf, ask: Ask, client: Client) -> None:
@@ -435,6 +496,38 @@ def test_a_new_validator_or_program_makes_a_report_old(
     monkeypatch.undo()
     settings.VERSION = "9.9.9"
     assert reports.outdated(report, trust)
+
+
+def test_a_file_that_is_missing_keeps_no_other_from_being_checked_again(
+    shelf: Shelf, ask: Ask
+) -> None:
+    lost, there = ask(shelf.clip.data, keep="1"), ask(b"no video", keep="1")
+    kept.path_of(lost["report"]["id"]).unlink()
+    Finding.objects.update(program="an older one")
+    told, trouble = io.StringIO(), io.StringIO()
+    with pytest.raises(CommandError, match="1 kept files could not be read"):
+        call_command("recheck", stdout=told, stderr=trouble)
+    assert told.getvalue() == "1 checked again, 0 with another verdict.\n"
+    assert trouble.getvalue().startswith(f"{lost['report']['id']}: its file cannot be read")
+    assert Finding.objects.filter(report=there["report"]["id"]).count() == 2
+
+
+def test_a_report_that_is_removed_while_it_is_checked_again_stays_removed(
+    shelf: Shelf, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (ask(data, keep="1")["report"]["id"] for data in (shelf.clip.data, b"text"))
+    Finding.objects.update(program="an older one")
+    check = child.check
+
+    def removing(path: Path, trust: TrustList | None = None) -> Verdict:
+        verdict = check(path, trust)
+        if path.name == first:
+            reports.delete(Report.objects.get(pk=first))
+        return verdict
+
+    monkeypatch.setattr(child, "check", removing)
+    assert recheck() == "1 checked again, 0 with another verdict.\n"
+    assert [each.pk for each in Report.objects.all()] == [second]
 
 
 # The bundle.
@@ -577,6 +670,62 @@ def test_what_is_erased_goes_out_of_every_report_about_the_clip(
     page = client.get(path_of(own["report"]["page"])).content.decode()
     assert PROMPT not in page
     assert reports.forget([], ["prompt"]) == 0
+
+
+def test_an_erasure_reaches_a_report_that_is_being_made(
+    shelf: Shelf, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file was read before the erasure, and its report is written after it."""
+    check, row = child.check, shelf.rows[0]
+
+    def erasing(path: Path, trust: TrustList | None = None) -> Verdict:
+        verdict = check(path, trust)
+        Credential.objects.filter(sha256=row.sha256).update(erased=["prompt"])
+        reports.forget([row.manifest_id], ["prompt"])
+        return verdict
+
+    monkeypatch.setattr(child, "check", erasing)
+    said = ask(shelf.clip.data, keep="1")
+    assert PROMPT not in json.dumps(Finding.objects.get().document)
+    assert PROMPT not in json.dumps(said)
+    assert not said["report"]["file_kept"]
+    assert not kept.path_of(said["report"]["id"]).exists()
+
+
+def test_a_file_that_tells_what_was_erased_is_not_kept_again(shelf: Shelf, ask: Ask) -> None:
+    shelf.fill_ledger()
+    Credential.objects.filter(sha256=shelf.rows[0].sha256).update(erased=["prompt"])
+    assert not ask(shelf.clip.data, keep="1")["report"]["file_kept"]
+    assert list(kept.path_of("x").parent.iterdir()) == []
+    Credential.objects.filter(sha256=shelf.rows[0].sha256).update(redacted=["prompt"])
+    assert ask(shelf.clip.data, keep="1")["report"]["file_kept"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_report_is_written_while_something_is_forgotten(db: None) -> None:
+    """Whoever comes second waits for the first, so that none of the two misses the other."""
+    taken, done = threading.Event(), threading.Event()
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                taken.set()
+                reports._among_others()
+                done.set()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=write)
+    with transaction.atomic():
+        reports.forget(["urn:c2pa:none"], ["prompt"])
+        thread.start()
+        assert taken.wait(30)
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        with connection.cursor() as cursor:
+            while cursor.execute(waiting).fetchone() == (0,):
+                assert not done.is_set()
+    thread.join(30)
+    assert done.is_set()
 
 
 def test_a_credential_with_a_zero_byte_in_it_has_a_report_too(
