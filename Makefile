@@ -22,9 +22,12 @@ launch: setup  ## the whole archive without demo content
 setup:  ## install what running needs into .venv
 	@$(PYTHON3) tools/setup.py demo
 
+# What is ignored holds no quick test, and loading it takes seconds.
+SLOW_ALONE := tests/interop tests/journeys tests/site/test_schemathesis.py
 test:  ## the quick lane; needs no running service
 	@$(PYTHON3) tools/setup.py test
-	$(PYTHON) -m pytest -m "not slow and not browser and not services" -n 2 --dist loadfile
+	$(PYTHON) -m pytest -m "not slow and not browser and not services" -n 2 --dist loadfile \
+		-p no:schemathesis $(SLOW_ALONE:%=--ignore=%)
 
 # The browser driver runs each test in a context of its own, in which Django sees other database
 # connections: its lane has a process of its own.

@@ -38,12 +38,14 @@ def by_the_long_way(data: bytes) -> Glimpse:
     return Glimpse(entry.type, at, name, tuple(mentions(entry.body)))
 
 
+@pytest.mark.slow
 @given(entries())
 def test_a_glance_sees_what_reading_finds(data: bytes) -> None:
     assert look_at(data) == by_the_long_way(data)
     assert glimpse(data) in {None, by_the_long_way(data)}
 
 
+@pytest.mark.slow
 @given(entries(), st.integers(0), st.binary(max_size=2), st.booleans())
 @example(b'{"at":"2026-02-30T00:00:00Z","attempt":"' + b"0" * 32
          + b'","reason":"x","schema":1,"type":"failed"}', 0, b"", False)  # fmt: skip

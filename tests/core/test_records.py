@@ -232,6 +232,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         return
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=9), st.text(max_size=9) | st.integers(), max_size=5))
 def test_the_short_way_to_canonical_json_is_that_of_the_standard(value: dict[str, JSON]) -> None:
     try:

@@ -1,5 +1,6 @@
 """A remix that begins with a frame of its parent: asked for, logged, taken from our own file."""
 
+import json
 import uuid
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from generation.engines.pool import POOL
 from generation.models import Begin, Clip, Generation, State
 from provenance.log import outbox
 from sora_archive.accounts.models import User
-from tests.generation import tiny
 from tests.generation.square import SquareEngine
 from tests.generation.test_asking import request
 from tests.generation.test_forms import asked
@@ -35,10 +35,18 @@ class Given(SquareEngine):
         return super().render(request, on_step)
 
 
+def card_alone(model: Path, folder: Path, **changes: object) -> Path:
+    """The card of a model with changes, in a folder of its own without weights."""
+    folder.mkdir(parents=True)
+    card = json.loads((model / "card.json").read_text(encoding="utf-8")) | changes
+    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
 def able(settings: Any, tmp_path: Path) -> None:
     """The site's model says that it can begin with a frame."""
-    tiny.card_alone(cards()[0].folder, tmp_path / "able", begins_with_frame=True)
+    card_alone(cards()[0].folder, tmp_path / "able", begins_with_frame=True)
     settings.GENERATION_MODELS = [tmp_path / "able"]
 
 
@@ -141,6 +149,8 @@ def test_real_pipelines_begin_with_the_parents_last_frame(
     name: str, archive_that_logs: None, ada: User, ben: User, tmp_path: Path, settings: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    from tests.generation import tiny  # loads diffusers
+
     monkeypatch.setitem(tiny.CLASSES, "WanPipeline", lambda: tiny.wan(expand_timesteps=True))
     settings.GENERATION_MODELS = [tiny.save(name, tmp_path / name, begins_with_frame=True)]
     parent = made(asking.ask(ada, request()))

@@ -106,6 +106,7 @@ def test_a_prompt_goes_at_once_and_its_file_is_handed_to_nobody(
     assert not any(PROMPT in claim.value for claim in told.claims)
 
 
+@pytest.mark.slow
 def test_the_file_gets_a_redacted_successor_and_the_old_bytes_are_gone(
     ada: User, client: Any
 ) -> None:

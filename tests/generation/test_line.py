@@ -68,6 +68,7 @@ def test_a_request_becomes_a_clip_that_our_own_list_trusts(queued: Generation) -
     assert clip.visibility == Visibility.DRAFT
 
 
+@pytest.mark.slow
 def test_the_log_tells_the_attempt_before_the_try_before_the_clip(queued: Generation) -> None:
     clip = made(queued)
     index = outbox.wait_for(clip.credential.generated_ticket, 30)
@@ -85,18 +86,21 @@ def test_the_log_tells_the_attempt_before_the_try_before_the_clip(queued: Genera
     assert generated["file"] == opened.commitment
 
 
+@pytest.mark.slow
 def test_prompt_and_name_lie_in_one_place_of_the_file_each(queued: Generation) -> None:
     data = storage.path_of(made(queued).credential.sha256).read_bytes()
     assert data.count(PROMPT.encode()) == 1
     assert data.count(b"Ada") == 1
 
 
+@pytest.mark.slow
 def test_the_same_request_gives_the_same_pictures(archive: None, ada: User) -> None:
     first, second = (made(asking.ask(ada, request())) for _ in range(2))
     assert first.poster_sha256 == second.poster_sha256
     assert first.credential.sha256 != second.credential.sha256  # each has a credential of its own
 
 
+@pytest.mark.slow
 def test_a_second_delivery_of_the_message_changes_nothing(queued: Generation) -> None:
     clip = made(queued)
     line.run(queued.pk)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,21 @@ from generation.engines import adding, calls, catalog, pool, profiles
 from generation.engines.base import Frame, Look, RenderRequest
 from generation.engines.diffusion import DiffusionEngine
 from generation.errors import Cancelled, ModelUnavailable, OutOfMemory
-from tests.generation import tiny
 
 ASKED = RenderRequest("a red circle", "blue", 7, 3, 3.0, 64, 64, 17, 8)
+CLASSES = (
+    "WanPipeline", "LTXPipeline", "CogVideoXPipeline", "HunyuanVideoPipeline", "MochiPipeline",
+)  # fmt: skip
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(scope="session")
+def tiny() -> ModuleType:
+    """The tiny pipelines; loads diffusers, which the quick lane has no time for."""
+    from tests.generation import tiny
+
+    assert tuple(tiny.CLASSES) == CLASSES
+    return tiny
 
 
 def card_of(folder: Path) -> catalog.ModelCard:
@@ -32,8 +44,10 @@ def quiet(_: int, __: int, ___: Look) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", tiny.CLASSES)
-def test_each_class_renders_reports_stops_and_repeats_itself(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", CLASSES)
+def test_each_class_renders_reports_stops_and_repeats_itself(
+    tiny: ModuleType, name: str, tmp_path: Path
+) -> None:
     card = card_of(tiny.save(name, tmp_path / name))
     engine = DiffusionEngine(card, 1)
     seen: list[tuple[int, int]] = []
@@ -59,8 +73,10 @@ def test_each_class_renders_reports_stops_and_repeats_itself(name: str, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", tiny.CLASSES)
-def test_each_class_renders_several_in_one_call(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", CLASSES)
+def test_each_class_renders_several_in_one_call(
+    tiny: ModuleType, name: str, tmp_path: Path
+) -> None:
     card = card_of(tiny.save(name, tmp_path / name))
     engine = DiffusionEngine(card, 1)
     requests = [
@@ -79,7 +95,7 @@ def test_each_class_renders_several_in_one_call(name: str, tmp_path: Path) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["LTXPipeline", "WanPipeline"])
 def test_a_remix_begins_with_a_frame_where_the_class_can(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: ModuleType, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(tiny.CLASSES, "WanPipeline", lambda: tiny.wan(expand_timesteps=True))
     card = card_of(tiny.save(name, tmp_path / name))
@@ -94,7 +110,9 @@ def test_a_remix_begins_with_a_frame_where_the_class_can(
 
 
 @pytest.mark.slow
-def test_a_class_without_a_callback_is_stopped_by_its_scheduler(tmp_path: Path) -> None:
+def test_a_class_without_a_callback_is_stopped_by_its_scheduler(
+    tiny: ModuleType, tmp_path: Path
+) -> None:
     card = card_of(tiny.save("LTXPipeline", tmp_path / "mute"))
     engine = DiffusionEngine(card, 1)
     talkative = engine.render(asked(card), quiet)
@@ -194,13 +212,13 @@ def test_every_card_that_ships_promises_only_what_its_class_can_make(
 ) -> None:
     values = {**adding.shipped()[name], "revision": COMMIT}
     card = catalog.parse(values, tmp_path)
-    assert card.pipeline in tiny.CLASSES
+    assert card.pipeline in CLASSES
     assert card.frames in card.frame_choices
     assert card.begins_with_frame <= bool(profiles.profile(card.pipeline).image)
 
 
 @pytest.fixture
-def hub_folder(tmp_path: Path) -> Path:
+def hub_folder(tiny: ModuleType, tmp_path: Path) -> Path:
     """A folder as the hub would give it: Mochi's class, random weights, no card yet."""
     folder = tiny.save("MochiPipeline", tmp_path / "mochi-1")
     (folder / "card.json").unlink()

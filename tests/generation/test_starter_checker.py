@@ -14,7 +14,9 @@ def drawn(index: int, seed: int = 8) -> tuple[words.Attributes, np.ndarray]:
     return words.attributes(scenes, index), world.render(scenes, index)
 
 
-@pytest.mark.parametrize("index", range(24))
+@pytest.mark.parametrize(
+    "index", [*range(4), *(pytest.param(at, marks=pytest.mark.slow) for at in range(4, 24))]
+)
 def test_it_reads_a_drawing_through_the_encoded_file(index: int) -> None:
     said, frames = drawn(index)
     sight = checker.check(measures.through_file(frames))

@@ -79,13 +79,15 @@ def test_the_text_encoder_tells_the_shapes_colour_from_the_backgrounds(pipeline:
             "a large red circle moving left on a white background",
             ("circle", "red", "white", "left", None),
         ),
-        (
+        pytest.param(
             "an orange heart bouncing over a gradient from blue to purple",
             ("heart", "orange", "blue to purple", "bouncing", None),
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             "a green cross growing next to a white moon on black",
             ("cross", "green", "black", "growing", "white"),
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -105,6 +105,7 @@ def _drawn(rng: np.random.Generator) -> int:
     return int(rng.integers(1_000_000))
 
 
+@pytest.mark.slow
 def test_the_world_on_which_the_weights_were_trained_is_whitened_by_their_figures() -> None:
     mean, scale = latent.statistics()
     vae = evaluate.load(network.WEIGHTS).vae

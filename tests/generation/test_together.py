@@ -18,7 +18,7 @@ from tests.generation.square import SquareEngine
 from tests.generation.test_asking import PROMPT, request
 from tests.generation.test_line import entries
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 POISON = f"{PROMPT} down"
 
 

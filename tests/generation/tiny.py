@@ -150,11 +150,3 @@ def save(name: str, folder: Path, **changes: object) -> Path:
     card |= {"frames": {"default": frames, "choices": [frames]}, **changes}
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
     return folder
-
-
-def card_alone(model: Path, folder: Path, **changes: object) -> Path:
-    """The card of a model with changes, in a folder of its own without weights."""
-    folder.mkdir(parents=True)
-    card = json.loads((model / "card.json").read_text(encoding="utf-8")) | changes
-    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
-    return folder

@@ -461,9 +461,12 @@ DECIDED = ("verdict", "bit_identical", "integrity", "signer", "claims", "validat
 
 @pytest.mark.parametrize(
     "recipe",
-    [bytes, broken.media_byte_flipped, broken.free_box_appended, broken.bytes_appended,
-     broken.cut_in_half],
-)  # fmt: skip
+    [bytes, broken.media_byte_flipped, broken.free_box_appended]
+    + [
+        pytest.param(recipe, marks=pytest.mark.slow)
+        for recipe in (broken.bytes_appended, broken.cut_in_half)
+    ],
+)
 def test_with_the_logs_proof_the_offline_check_answers_as_the_page_does(
     issued: Credential, clip: Signed, keys_dir: Path, tmp_path: Path, recipe: broken.Recipe
 ) -> None:

@@ -207,6 +207,7 @@ def test_a_web_role_that_owns_tables_is_refused(log: Sequencer) -> None:
         database_roles.grant(owner, turned)
 
 
+@pytest.mark.slow
 def test_createroles_makes_what_is_missing_and_hands_over(tmp_path: Path) -> None:
     """An archive that began with one role moves to three, with one command."""
     with embedded_postgres.running(tmp_path / "pg", tmp_path / "s", fsync=False) as cluster:

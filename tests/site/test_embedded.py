@@ -39,6 +39,7 @@ def test_the_longest_path_that_fits_is_not_moved() -> None:
     assert embedded.runtime_dir(Path("/" + "d" * room)).name != "run"
 
 
+@pytest.mark.slow
 def test_postgres_knows_that_capital_accents_are_letters(tmp_path: Path) -> None:
     with running(tmp_path / "pg", tmp_path / "s", fsync=False) as cluster:
         with psycopg.connect(
@@ -54,6 +55,7 @@ def test_postgres_knows_that_capital_accents_are_letters(tmp_path: Path) -> None
         assert superuser.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
+@pytest.mark.slow
 def test_the_sites_role_is_no_superuser(tmp_path: Path) -> None:
     asked = "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = 'sora_archive'"
     with (
@@ -82,6 +84,7 @@ def test_a_lock_file_that_names_somebody_elses_process_is_no_obstacle(tmp_path: 
         stranger.wait()
 
 
+@pytest.mark.slow
 def test_a_cluster_of_another_version_is_refused_with_words(tmp_path: Path) -> None:
     with running(tmp_path / "pg", tmp_path / "s", fsync=False):
         pass

@@ -199,7 +199,12 @@ def test_what_is_written_in_words_is_sent_compressed_and_clips_are_not(
     clip = hang(ada)
     clip.credential.sha256 = storage.keep_bytes(b"video" * 200).sha256
     clip.credential.save()
-    for address in ("/clips/feed.atom", "/api/v1/clips", "/sitemap.xml", f"/clips/{clip.pk}/"):
+    for address in (
+        "/clips/feed.atom",
+        "/api/v1/clips",
+        "/sitemap/pages.xml",
+        f"/clips/{clip.pk}/",
+    ):
         plain, sent = client.get(address), client.get(address, headers=BROWSER)
         assert sent["Content-Encoding"] == "gzip", address
         assert gzip.decompress(sent.content) == plain.content

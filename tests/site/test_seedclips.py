@@ -16,6 +16,7 @@ def test_an_archive_refuses_invented_clips() -> None:
     assert not Clip.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_it_fills_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seedclips, "DATABASE", connection.settings_dict["NAME"])
