@@ -220,7 +220,7 @@ def test_every_card_that_ships_promises_only_what_its_class_can_make(
 @pytest.fixture
 def hub_folder(tiny: ModuleType, tmp_path: Path) -> Path:
     """A folder as the hub would give it: Mochi's class, random weights, no card yet."""
-    folder = tiny.save("MochiPipeline", tmp_path / "mochi-1")
+    folder: Path = tiny.save("MochiPipeline", tmp_path / "mochi-1")
     (folder / "card.json").unlink()
     return folder
 
