@@ -80,9 +80,11 @@ def case(request: HttpRequest, about: str, clip_id: uuid.UUID) -> HttpResponse:
 
 @for_curators
 @require_http_methods(["GET", "HEAD", "POST"])
-def signature_case(request: HttpRequest, number: str) -> HttpResponse:
+def signature_case(request: HttpRequest, number: int) -> HttpResponse:
     """A reported name under the statement; the signature itself is invalidated over there."""
-    subject = Subject(About.SIGNATURE, signature=number)
+    subject = Subject(About.SIGNATURE, signature=str(number))
+    if not Report.objects.filter(signature=subject.signature).exists():
+        raise Http404("nobody has reported a signature of this number")
     return _case(request, subject, [Outcome.PASSED_ON, Outcome.KEPT])
 
 

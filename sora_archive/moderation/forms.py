@@ -11,7 +11,7 @@ from generation.forms import clean_text
 
 from . import reporting
 from .deciding import Ruling
-from .models import SHA256, WORDS_LETTERS, About, Grounds, Outcome
+from .models import SHA256, SKELETON_LETTERS, WORDS_LETTERS, About, Grounds, Outcome
 from .skeletons import skeleton
 
 MOST_DAYS = 3650
@@ -136,8 +136,11 @@ class RefusedWordForm(forms.Form):
 
     def clean_shown(self) -> str:
         shown = clean_text(self.cleaned_data["shown"])
-        if not skeleton(shown):
+        compared = skeleton(shown)
+        if not compared:
             raise forms.ValidationError(gettext("There is no letter or digit in it."))
+        if len(compared) > SKELETON_LETTERS:  # one sign can stand for a whole sentence
+            raise forms.ValidationError(gettext("Written out in letters it is too long."))
         return shown
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from generation.models import Clip
 
 WORDS_LETTERS = 2000
+SKELETON_LETTERS = 200
 SHA256 = "^[0-9a-f]{64}$"
 
 
@@ -205,7 +206,7 @@ class RefusedWord(Rule):
     """A word or a phrase that no prompt may hold, whatever letters it is written with."""
 
     shown = models.CharField(max_length=100, help_text="as the curator typed it")
-    skeleton = models.CharField(max_length=200, help_text="what it is compared by")
+    skeleton = models.CharField(max_length=SKELETON_LETTERS, help_text="what it is compared by")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["skeleton"]

@@ -14,6 +14,14 @@ from confusable_homoglyphs.confusables import confusables_data
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORD = re.compile(r"[^\W_]+")
+# Letters that bear the name of one of the basic alphabet, and are another only by their dress.
+_DRESSED = re.compile(
+    r"(?:(?:NEGATIVE (?:CIRCLED|SQUARED) )?LATIN (?:CAPITAL |SMALL )?LETTER "
+    r"(?:SMALL CAPITAL )?|REGIONAL INDICATOR SYMBOL LETTER )([A-Z])(?: WITH .+)?"
+)
+_LAST_DRESSED = 0x1_F1FF
+# What is drawn as one stroke is an l to some fonts and an I to others.
+_STROKE = re.compile(r"[1|]|(?<=[A-Z])l(?=[A-Z])")
 
 
 @lru_cache(maxsize=1)
@@ -24,6 +32,9 @@ def _alike() -> dict[int, str]:
         for other in confusables_data.get(letter, ()):
             if len(other["c"]) == 1 and other["c"].casefold() not in _LETTERS:
                 found.setdefault(ord(other["c"]), letter.casefold())
+    for code in range(0x80, _LAST_DRESSED + 1):
+        if dressed := _DRESSED.fullmatch(unicodedata.name(chr(code), "")):
+            found.setdefault(code, dressed[1].casefold())
     return found | {ord("0"): "o", ord("1"): "l", ord("|"): "l"}
 
 
@@ -40,9 +51,17 @@ def skeleton(text: str) -> str:
 def first_of(text: str, refused: Iterable[str]) -> str | None:
     """The first of some skeletons that a text holds as whole words; None where it holds none.
 
-    Letters that stand apart, as in "b o m b" or "b.o.m.b", make up a word too.
+    Letters that stand apart, as in "b o m b" or "b.o.m.b", make up a word too, and a single
+    stroke is read as an l and again as an i.
     """
-    within = words(text)
+    refused = list(refused)
+    apart = unicodedata.normalize("NFKD", text)
+    return _first_within(words(text), refused) or _first_within(
+        words(_STROKE.sub("i", apart)), refused
+    )
+
+
+def _first_within(within: Sequence[str], refused: Iterable[str]) -> str | None:
     ends = list(accumulate(map(len, within)))
     starts = [end - len(word) for end, word in zip(ends, within, strict=True)]
     alone = {at for at, word in zip(starts, within, strict=True) if len(word) == 1}

@@ -3,6 +3,7 @@
 import uuid
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -64,8 +65,10 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
     made = reporting.by_token(token)
     if made is None:
         raise Http404("no report has this link")
-    address = request.build_absolute_uri(reverse("moderation:status", args=[token]))
-    return render(request, "moderation/status.html", {"report": made, "address": address})
+    address = settings.SITE_URL + reverse("moderation:status", args=[token])
+    response = render(request, "moderation/status.html", {"report": made, "address": address})
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 @require_safe

@@ -4,6 +4,7 @@ Markup is a name like any other and is shown as it was typed; what would reorder
 letters is refused with words.
 """
 
+import re
 import unicodedata
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from .errors import NameRefused
 
 MOST_MARKS = 3  # on one letter; Vietnamese and Hebrew come with two once composed
+_PAGE = re.compile(r"\w\.\w{2,}/")  # a page, which mail programs make a link of; jodi.org is a name
 _JOINERS = "\u200c\u200d"
 _VIRAMA = 9  # canonical combining class
 _FORBIDDEN = {
@@ -39,7 +41,7 @@ def clean_name(text: str, most: int) -> str:
     name = clean(text, most)
     if not any(unicodedata.category(letter)[0] == "L" for letter in name):
         raise NameRefused(_("A name has at least one letter."))
-    if "://" in name or "www." in name.lower():
+    if "://" in name or "www." in name.lower() or _PAGE.search(name):
         raise NameRefused(_("A name holds no web address; there is a line of its own for it."))
     return name
 

@@ -84,9 +84,9 @@ def _ask_to_confirm(version: Version, wish: Wish, who: str, traces: Sequence[int
 
 
 def _remind(signature: Signature, email: str) -> None:
-    with transaction.atomic():
+    with transaction.atomic():  # the letter goes out last: without it no link is kept
         own = new_link(signature, Kind.OWN)
-    mails.send(mails.signed_already(signature, own), email)
+        mails.send(mails.signed_already(signature, own), email)
 
 
 def new_link(signature: Signature, kind: Kind) -> str:
@@ -110,14 +110,17 @@ def confirm(token: str) -> Signature:
     Raises LinkRefused; SigningRefused where the log has to be waited for.
     """
     with transaction.atomic():
+        found = _confirmable(_find(token, Kind.CONFIRM)).signature
+        # Always in this order, version, signatures, link: two links of one person that are used at
+        # once wait for each other, and neither holds what the other needs.
+        version = Version.objects.select_for_update(no_key=True).get(pk=found.version_id)
+        same = version.signatures.filter(person=found.person)
+        rows = {row.pk: row for row in same.select_for_update().order_by("pk")}
         link = _confirmable(_find(token, Kind.CONFIRM, lock=True))
-        signature = Signature.objects.select_for_update().get(pk=link.signature_id)
-        # Locked, so that two links of one person wait for each other.
-        version = Version.objects.select_for_update(no_key=True).get(pk=signature.version_id)
-        others = version.signatures.filter(person=signature.person).exclude(pk=signature.pk)
-        if others.filter(state__in=_SIGNED).exists():
+        signature = rows.pop(link.signature_id)
+        if any(row.state in _SIGNED for row in rows.values()):
             raise LinkRefused(_("Another link to this address has confirmed it already."), 410)
-        others.filter(state=State.WAITING).delete()
+        version.signatures.filter(pk__in=rows).delete()
         _count(signature, version)
         link.used_at = timezone.now()
         link.save(update_fields=["used_at"])

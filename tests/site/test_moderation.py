@@ -106,6 +106,7 @@ def test_the_sixth_report_in_a_minute_from_one_network_has_to_wait(
 def test_the_lists_and_the_queue_are_for_curators(
     client: Client, as_ada: Client, as_mo: Client, clip: Clip
 ) -> None:
+    reporting.report(Subject(About.SIGNATURE, signature="7"), Grounds.NAME, "")
     pages = ["queue/", "rules/", f"queue/clip/{clip.pk}/", "queue/signature/7/"]
     for page in pages:
         assert client.get(f"/moderation/{page}").status_code == 302
@@ -150,6 +151,21 @@ def test_only_a_signature_of_the_log_can_be_reported_as_one(client: Client, tmp_
     for number in (f"{int(str(entry['at'])) - 1}", "999", f"{9**40}", "x", "9" * 300):
         assert client.post(f"/moderation/report/signature/{number}/", sent).status_code == 404
     assert Report.objects.get().signature == str(entry["at"])
+
+
+def test_the_case_of_a_name_leads_to_it_and_is_there_once_somebody_reported_it(
+    as_mo: Client,
+) -> None:
+    case = "/moderation/queue/signature/7/"
+    sent = {"outcome": "kept", "grounds": "name", "statement": "It is her own."}
+    for number in ("7", "8" * 60, "9" * 5000, "seven"):
+        unknown = f"/moderation/queue/signature/{number}/"
+        assert as_mo.post(unknown, sent).status_code == 404
+    reporting.report(Subject(About.SIGNATURE, signature="7"), Grounds.NAME, "")
+    page = as_mo.get(case).content.decode()
+    assert 'href="/statement/curate/signatures/?q=7"' in page
+    assert 'href="/log/entry/7"' in page
+    assert 'href="/log/entry/7"' in as_mo.post(case, sent, follow=True).content.decode()
 
 
 def test_mo_puts_a_word_on_the_list_and_takes_it_off(as_mo: Client) -> None:
@@ -231,6 +247,11 @@ def test_a_file_is_blocked_by_its_hash_alone(as_mo: Client) -> None:
         "a g o l d e n gate",
         "a g.o.l.d.e.n g-a-t-e",
         "a 𝗴𝗼𝗹𝗱𝗲𝗻 𝗴𝗮𝘁𝗲",
+        "a ɢᴏʟᴅᴇɴ ɢᴀᴛᴇ",  # small capitals
+        "a 🅶🅾🅻🅳🅴🅽 🅶🅰🆃🅴",
+        "a 🇬🇴🇱🇩🇪🇳 gate",  # the letters of flags
+        "a ɠøłđen ɠaŧe",  # hooks and strokes that are no accents to Unicode
+        "A GO1DEN GATE",
     ],
 )
 def test_a_refused_word_is_found_whatever_it_is_written_with(
@@ -245,6 +266,23 @@ def test_a_refused_word_is_found_whatever_it_is_written_with(
 )
 def test_a_word_within_another_is_no_such_word(prompt: str, refused: RefusedWord) -> None:
     assert rules.refusal_of_prompt(prompt, "") is None
+
+
+@pytest.mark.parametrize("prompt", ["K1LL", "k1ll", "kil1", "k|ll", "KlLL", "they K1LL him"])
+def test_a_stroke_is_read_as_an_l_and_as_an_i(prompt: str) -> None:
+    assert first_of(prompt, [skeleton("kill")]) == "kill"
+
+
+@pytest.mark.parametrize("prompt", ["klan", "a kin of 11", "Al Kiln"])
+def test_a_letter_is_no_stroke(prompt: str) -> None:
+    assert first_of(prompt, [skeleton("kill"), skeleton("kian"), skeleton("ai")]) is None
+
+
+def test_a_sign_that_stands_for_a_sentence_is_refused_in_words(as_mo: Client) -> None:
+    word = {"shown": "\ufdfa" * 100, "grounds": "hate", "note": "Too long."}
+    page = as_mo.post("/moderation/rules/words/", word)
+    assert page.status_code == 422
+    assert "Written out in letters it is too long." in page.content.decode()
 
 
 @given(st.text(max_size=60))

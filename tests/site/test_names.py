@@ -63,6 +63,7 @@ def test_spaces_are_made_plain_and_letters_are_composed(typed: str, kept: str) -
         ("👩‍🎨", r"U\+200D"),
         ("Ada https://spam.example", "no web address"),
         ("WWW.spam.example", "no web address"),
+        ("Win at spam.example/now", "no web address"),
     ],
     ids=lambda value: ascii(value)[:24],
 )

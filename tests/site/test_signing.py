@@ -5,12 +5,14 @@ import io
 import json
 import logging
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -20,7 +22,7 @@ from provenance.core.tallies import FIELD
 from provenance.log import outbox
 from sora_archive.statement import mails, signing, sweeping
 from sora_archive.statement.addresses import person
-from sora_archive.statement.errors import MailNotSent, SigningRefused
+from sora_archive.statement.errors import LinkRefused, MailNotSent, SigningRefused
 from sora_archive.statement.models import Link, Signature, State, Version
 from tests.site.signatories import (
     FORM,
@@ -213,6 +215,46 @@ def test_two_links_to_one_person_confirm_one_signature(client: Client, version: 
     late = client.post(other["confirm"])
     assert late.status_code == 404, "what waited beside it is forgotten"
     assert [row.name for row in Signature.objects.all()] == ["Ada Lovelace"]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_two_links_to_one_person_used_at_the_same_moment_confirm_one_signature(
+    version: Version,
+) -> None:
+    signing.ask(version, wish(1), RANGE)
+    one = token(last_links()["confirm"])
+    signing.ask(version, wish(1, name="Somebody Else"), RANGE)
+    other = token(last_links()["confirm"])
+    with ThreadPoolExecutor(2) as hands:
+        with transaction.atomic():  # both get as far as they can before either is let on
+            Version.objects.select_for_update().get()
+            both = [hands.submit(pressed, each) for each in (one, other)]
+            wait_for_locks(2)
+        said = sorted(each.result(30) for each in both)
+    assert said == ["counted", "refused"]
+    assert counted(version) == 1
+
+
+def pressed(link: str) -> str:
+    """What came of a press of the button, in a thread and a connection of its own."""
+    try:
+        return str(signing.confirm(link).state)
+    except LinkRefused:
+        return "refused"
+    finally:
+        connection.close()
+
+
+def wait_for_locks(number: int) -> None:
+    """Until so many connections wait for a lock that this one holds."""
+    deadline = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0] >= number:
+                return
+    raise AssertionError("nobody waits")
 
 
 @pytest.mark.slow
@@ -411,13 +453,17 @@ def test_a_letter_is_in_the_language_of_the_page(client: Client, version: Versio
 def test_mail_that_cannot_be_sent_leaves_nothing_behind(
     client: Client, version: Version, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
+    signed(version, email="grace@archive.example")
+    kept = Link.objects.count()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # where nobody listens
     answer = client.post("/statement/sign/", FORM | {"sha256": version.sha256})
     assert answer.status_code == 503
     assert "could not be sent just now" in answer.content.decode()
     assert 'value="Ada Lovelace"' in answer.content.decode()
-    assert not Signature.objects.exists()
+    assert post(client, version, email="grace@archive.example") == 503  # who has signed before
+    assert Signature.objects.count() == 1
+    assert Link.objects.count() == kept
     assert ADDRESS not in caplog.text
     with pytest.raises(MailNotSent):
         mails.send(mails.Letter("a", "b"), ADDRESS)

@@ -1,5 +1,6 @@
 """Stories of signing in: one step or two, locked doors, and ending it elsewhere."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.urls import resolve
 from django.utils import timezone
 
 from sora_archive.accounts import sweeping, tokens
@@ -17,8 +19,10 @@ from sora_archive.accounts.adapter import network
 from sora_archive.accounts.models import Role, Token, User
 from sora_archive.accounts.people import create_person
 from sora_archive.checks import throttles_tell_visitors_apart
+from sora_archive.middleware import ALWAYS, CONFIRMING
 from tests.people import ADA, MO, OLGA, Person
 from tests.signing_in import SECRET, code, give_app, signed_in, signed_in_with_two_steps
+from tests.site.open_house import filled, parameters, routes
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +111,25 @@ def test_a_curators_session_of_one_step_is_asked_for_the_other(mo: User) -> None
     assert confirming == "/accounts/factors/confirm/?next=%2Fstatement%2Fdraft%2F"
     assert client.post(confirming, {"code": code()})["Location"] == "/statement/draft/"
     assert client.get("/statement/draft/").status_code == 200
+
+
+@pytest.mark.slow
+def test_no_address_of_the_house_opens_to_a_curator_of_one_step(mo: User) -> None:
+    give_app(mo)
+    once = signed_in(mo)
+    some = {"uuid": str(uuid.UUID(int=0)), "int": "1"}
+    names = ALWAYS | CONFIRMING
+    opened = []
+    for route in routes():
+        address = filled(route, [some.get(each, "x") for each in parameters(route)])
+        if resolve(address).view_name in names:
+            continue
+        opened += [
+            f"{address}: {answer.status_code}"
+            for answer in (once.get(address), once.post(address))
+            if not answer.headers.get("location", "").startswith("/accounts/factors/confirm/")
+        ]
+    assert not opened
 
 
 def test_the_admin_has_no_door_of_its_own(client: Client, as_ada: Client, mo: User) -> None:
