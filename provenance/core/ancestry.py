@@ -8,14 +8,16 @@ that. So every ancestor is shown with failures of its own.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from .failures import words_for
-from .lines import Failure, dig, shown
+from .lines import NAMED_LETTERS, Failure, dig, part_of, shown
 from .wording import IN_INGREDIENT, PART_OF_INGREDIENT, Who
 
 MOST_ANCESTORS = 64
 DEEPEST = 16
+MOST_FAILURES = 32  # of one ancestor, and as many that were written down
 _UNTRUSTED = "signingCredential.untrusted"
 _TRUSTED = "signingCredential.trusted"
 _OF_MANIFEST = re.compile(r"/c2pa/([^/]+)")
@@ -120,7 +122,8 @@ def _walk(
 
 
 def _ancestor(store: Store, ingredient: Mapping[str, Any], vouching: str, depth: int) -> Ancestor:
-    title, own = shown(ingredient.get("title")), shown(ingredient.get("active_manifest"))
+    title = shown(ingredient.get("title"), NAMED_LETTERS)
+    own = shown(ingredient.get("active_manifest"))
     plain = store.plain.get(own)
     trusted, uri = _trusted(store, ingredient, own, vouching)
     return Ancestor(
@@ -164,13 +167,12 @@ def _failures(
 ) -> Iterator[Failure]:
     """What failed when it was used, and what fails now; who is believed is asked anew."""
     recorded = dig(ingredient, ("validation_results", "activeManifest", "failure")) or ()
-    for each in recorded:
-        code = str(each["code"])
+    for each in islice(recorded, MOST_FAILURES):
+        code = shown(str(each["code"]), NAMED_LETTERS)
         if not (code == _UNTRUSTED and own in store.trusted):
-            where = str(each.get("url") or "").rsplit("/", 1)[-1]
-            place = PART_OF_INGREDIENT.said(title=title, part=where)
+            place = PART_OF_INGREDIENT.said(title=title, part=part_of(each.get("url")))
             yield Failure(code, words_for(code), place, in_ingredient=True)
-    for code in store.failed.get(own, ()):
+    for code in store.failed.get(own, ())[:MOST_FAILURES]:
         place = IN_INGREDIENT.said(title=title)
         yield Failure(code, words_for(code), place, in_ingredient=True)
 

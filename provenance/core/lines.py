@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SHOWN_LETTERS = 4000
+NAMED_LETTERS = 200  # of a title or a place, which stand in many lines
 _NOT_ABOUT_BYTES = ("signingCredential.", "timeStamp.", "cawg.")
 
 
@@ -41,11 +42,16 @@ def dig(holder: Any, path: tuple[str, ...]) -> Any:
     return holder
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, most: int = SHOWN_LETTERS) -> str:
     """Any value as text of bounded length; escaping for a page is the page's work."""
     if value is None:
         return ""
     text = (
         value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     )
-    return text if len(text) <= SHOWN_LETTERS else text[:SHOWN_LETTERS] + "…"
+    return text if len(text) <= most else text[:most] + "…"
+
+
+def part_of(url: Any) -> str:
+    """The last part of an address within a credential, of bounded length; empty without one."""
+    return shown(str(url or "").rsplit("/", 1)[-1], NAMED_LETTERS)

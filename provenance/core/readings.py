@@ -15,7 +15,7 @@ from .ancestry import Ancestor, Redaction, Store, ancestors, list_in, redactions
 from .credentials import RawReport
 from .errors import DamagedCredential, Unreadable
 from .failures import words_for
-from .lines import Claim, Failure
+from .lines import Claim, Failure, part_of
 from .lines import dig as _dig
 from .lines import shown as _text
 from .phrases import N_
@@ -193,7 +193,7 @@ def _failures(results: Mapping[str, Any], history: tuple[Ancestor, ...]) -> Iter
     """Failures of the credential itself, then those of every ancestor, each with its place."""
     for each in results["activeManifest"].get("failure") or ():
         code = str(each["code"])
-        yield Failure(code, words_for(code), str(each.get("url") or "").rsplit("/", 1)[-1])
+        yield Failure(code, words_for(code), part_of(each.get("url")))
     for ancestor in history:
         yield from ancestor.failures
 

@@ -15,7 +15,7 @@ from .answers import Answer
 from .boxes import Shape
 from .evidence import LogAnswer, issued_bytes, log_answer
 from .failures import words_for
-from .lines import Claim, Failure
+from .lines import Claim, Failure, shown
 from .manifests import BY_ARCHIVE
 from .phrases import N_
 from .policies import NO_WITNESSES, Policy
@@ -501,7 +501,7 @@ def _without_reading(
             answers.signer_answer(word, state, None, ""),
             answers.log_answer(None, None),
         ),
-        failures=() if trouble is None else (_failure(trouble.code, trouble.where),),
+        failures=() if trouble is None else (_failure(trouble.code, shown(trouble.where)),),
         sha256=file.sha256, size=file.size, original=original,
         manifest_id=original.manifest_id if original else "",
         undecided=() if ledger else _untold(trouble),

@@ -6,7 +6,7 @@ parts lie apart from private ones, so that the web process needs none of the lat
 
 from .files import HOME, anchors, ensure_keys, log_key, log_vkey, offline_folder
 from .keyed import secret
-from .lists import add_list, added, revoke, trust_list
+from .lists import add_list, added, remove_list, revoke, trust_list
 from .signing import (
     Behind,
     InFolder,
@@ -21,6 +21,6 @@ from .tokens import InToken
 
 __all__ = [
     "HOME", "Behind", "InFolder", "InToken", "Place", "add_list", "added", "anchors", "chain",
-    "ensure_keys", "log_key", "log_vkey", "offline_folder", "revoke", "rotate", "secret", "serials",
-    "signing_certificates", "signing_identity", "trust_list",
+    "ensure_keys", "log_key", "log_vkey", "offline_folder", "remove_list", "revoke", "rotate",
+    "secret", "serials", "signing_certificates", "signing_identity", "trust_list",
 ]  # fmt: skip

@@ -66,10 +66,19 @@ def add_list(keys_dir: Path, name: str, pem: str, kind: str, now: datetime) -> A
     pem_anchor(name, _trust_uri(new), pem, kind)
     if any(each.sha256 == digest for each in added(keys_dir)):
         raise KeysRefused("This very list was added before.")
-    folder = keys_dir / HOME / LISTS
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _replace(folder / f"{kind}-{digest[:16]}.json", json.dumps(asdict(new), indent=2))
+    path = _file_of(keys_dir, new)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _replace(path, json.dumps(asdict(new), indent=2))
     return new
+
+
+def remove_list(keys_dir: Path, sha256: str) -> Added:
+    """Believe a list of others no more; `sha256` (hex) is that of its file. Raises KeysRefused."""
+    gone = next((each for each in added(keys_dir) if each.sha256 == sha256.lower()), None)
+    if gone is None:
+        raise KeysRefused("No list with this SHA-256 was added; every report names those believed.")
+    _file_of(keys_dir, gone).unlink()
+    return gone
 
 
 def added(keys_dir: Path) -> list[Added]:
@@ -109,13 +118,18 @@ def revoke(keys_dir: Path, serial: str, since: datetime) -> None:
     _replace(keys_dir / HOME / REVOCATIONS, json.dumps(rows, indent=2))
 
 
+def _file_of(keys_dir: Path, each: Added) -> Path:
+    return keys_dir / HOME / LISTS / f"{each.kind}-{each.sha256[:16]}.json"
+
+
 def _trust_uri(each: Added) -> str:
     return f"urn:sora-archive:trust:list:{each.sha256}"
 
 
 def _newest(keys_dir: Path) -> datetime:
     home = keys_dir / HOME
-    paths = [home / ANCHORS, home / LOG_VKEY, home / REVOCATIONS, *(home / LISTS).glob("*.json")]
+    lists = home / LISTS  # the folder itself tells when a list was removed
+    paths = [home / ANCHORS, home / LOG_VKEY, home / REVOCATIONS, lists, *lists.glob("*.json")]
     newest = max(path.stat().st_mtime for path in paths if path.exists())
     return datetime.fromtimestamp(int(newest), UTC)
 

@@ -4,7 +4,6 @@ import json
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import IO
 
 from django.conf import settings
@@ -17,7 +16,6 @@ from provenance.core.proofs import parse_proof, with_entry
 from . import ledger, presenting
 from .models import Credential, Report, TrustSnapshot
 
-_PUBLISHED = "published"
 _README = """\
 Evidence for a report of {archive}
 {page}
@@ -56,7 +54,7 @@ def build(report: Report) -> IO[bytes]:
     target = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it once it is sent
     with ExitStack() as opened:
         files: dict[str, IO[bytes]] = {}
-        if path := _shown(credential):
+        if credential and (path := ledger.public_file(credential)):
             stream = opened.enter_context(path.open("rb"))
             parts[bundles.MANIFEST] = manifest_of(stream)
             stream.seek(0)
@@ -87,14 +85,6 @@ def _signed(credential: Credential | None) -> dict[str, bytes]:
     find: Callable[[str], dict[str, object] | None] = import_string(settings.REQUEST_SIGNATURES)
     found = find(credential.attempt) if credential else None
     return {bundles.SIGNATURE: _json(found)} if found else {}
-
-
-def _shown(credential: Credential | None) -> Path | None:
-    """Where the issued file lies, if everybody may have it."""
-    found = ledger.clip_of(credential.clip_id) if credential else None
-    if found is None or found.standing != _PUBLISHED or not found.path.exists():
-        return None
-    return found.path
 
 
 def _readme(page: str) -> bytes:

@@ -17,6 +17,8 @@ from provenance.log.models import Entry
 
 from .models import Credential, Revealed
 
+PUBLISHED = "published"
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -103,7 +105,7 @@ def issued(credential: Credential) -> Issued:
         clip=str(credential.clip_id),
         at=credential.created_at,
         standing=clip.standing if clip else "",
-        revealed=_revealed(credential) if clip and clip.standing == "published" else (),
+        revealed=_revealed(credential) if clip and clip.standing == PUBLISHED else (),
     )
 
 
@@ -116,6 +118,20 @@ def clip_of(clip_id: uuid.UUID) -> Clip | None:
     """What the line says of a clip; it is named in the settings, because it rests on this room."""
     found = _line()(clip_id)
     return Clip(*found) if found else None
+
+
+def public_file(credential: Credential) -> Path | None:
+    """Where an issued file lies, if everybody may have it and no other took its place."""
+    found = clip_of(credential.clip_id) if credential.retired_at is None else None
+    if found is None or found.standing != PUBLISHED or not found.path.exists():
+        return None
+    return found.path
+
+
+def is_public(sha256: str) -> bool:
+    """Whether everybody may have the issued file of that hash."""
+    credential = Credential.objects.filter(sha256=sha256).first()
+    return credential is not None and public_file(credential) is not None
 
 
 def _line() -> Callable[[uuid.UUID], tuple[str, Path] | None]:

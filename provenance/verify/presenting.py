@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.urls import reverse
 
-from . import keyevents, reports, speaking
+from . import keyevents, ledger, reports, speaking
 from .models import Finding, Report, TrustSnapshot
 
 _PROMISED = (
@@ -100,6 +100,7 @@ def page(report: Report) -> dict[str, Any]:
         "verdict": findings[0].verdict,
         "outdated": reports.outdated_here(report),
         "original_at": _original_at(findings[0].verdict),
+        "bundle_brings_file": _brings_file(findings[0].verdict),
     }
 
 
@@ -116,6 +117,7 @@ def fresh(report: Report, finding: Finding) -> dict[str, Any]:
         "verdict": newest.verdict,
         "outdated": False,
         "original_at": _original_at(newest.verdict),
+        "bundle_brings_file": _brings_file(newest.verdict),
     }
 
 
@@ -191,6 +193,10 @@ def believed(sha256: str) -> Believed:
 def _original_at(verdict: Mapping[str, Any]) -> datetime | None:
     original = verdict["original"]
     return _instant(original["at"]) if original and original["at"] else None
+
+
+def _brings_file(verdict: Mapping[str, Any]) -> bool:
+    return bool(verdict["bit_identical"]) and ledger.is_public(verdict["file"]["sha256"])
 
 
 def _instant(text: str) -> datetime:

@@ -23,7 +23,6 @@ from .forms import FindForm, UploadForm
 log = logging.getLogger(__name__)
 
 UNPROCESSABLE, UNAVAILABLE = 422, 503
-PUBLISHED = "published"
 
 
 @csrf_exempt  # nothing of the body may be read before its size is known; _check asks for the token
@@ -58,7 +57,7 @@ def _check(request: HttpRequest) -> HttpResponse:
 def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Check the archive's own copy of a published clip."""
     found = ledger.clip_of(clip_id)
-    if found is None or found.standing != PUBLISHED or not found.path.exists():
+    if found is None or found.standing != ledger.PUBLISHED or not found.path.exists():
         raise Http404(gettext("No published clip of this archive has this id."))
     try:
         _, made = reports.check(found.path)

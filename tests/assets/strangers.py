@@ -88,9 +88,9 @@ def _leaf(archive: Archive, key: ec.EllipticCurvePrivateKey, start: datetime) ->
     return leaf.public_bytes(Encoding.DER)
 
 
-def kept_elsewhere(folder: Path, archive: Archive) -> Path:
+def kept_elsewhere(folder: Path, archive: Archive, address: str = ELSEWHERE) -> Path:
     """Names an address where its credential is said to be."""
-    return _signed(folder / "kept_elsewhere.mp4", _created(), archive.identity, remote=ELSEWHERE)
+    return _signed(folder / "kept_elsewhere.mp4", _created(), archive.identity, remote=address)
 
 
 def derived(folder: Path, name: str, archive: Archive, *parents: bytes) -> Path:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -159,3 +159,21 @@ def test_a_record_about_another_file_is_not_believed(archive: Archive, remix: Si
         each["url"] = each["url"].replace("urn:c2pa:", "urn:c2pa:0")
     (found,) = history(replace(raw, store=store), archive.trust)
     assert (found.trusted, found.who) == (False, "unknown")
+
+
+def test_what_a_file_writes_down_of_its_history_has_an_end(archive: Archive, remix: Signed) -> None:
+    """And it does not push out what the validator finds now."""
+    raw = raw_of(remix, archive.anchors)
+    store = json.loads(json.dumps(raw.store))
+    (ingredient,) = store["manifests"][store["active_manifest"]]["ingredients"]
+    ingredient["title"] = "t" * 5000
+    recorded = ingredient["validation_results"]["activeManifest"]
+    recorded["failure"] = [{"code": "timeStamp." + "c" * 5000, "url": "/" + "u" * 5000}] * 900
+    where = f"self#jumbf=/c2pa/{ingredient['active_manifest']}/c2pa.assertions/c2pa.hash.bmff.v3"
+    found_now = {"code": "assertion.bmffHash.mismatch", "url": where}
+    delta = {"validationDeltas": {"failure": [found_now]}}
+    store["validation_results"]["ingredientDeltas"] = [delta]
+    (found,) = history(replace(raw, store=store), archive.trust)
+    assert found.failures[-1].code == "assertion.bmffHash.mismatch"
+    assert found.broken
+    assert len(json.dumps(asdict(found))) < 50_000

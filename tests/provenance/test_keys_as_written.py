@@ -75,7 +75,7 @@ def test_from_fresh_keys_to_a_token_a_kms_a_rotation_and_a_revocation(tmp_path: 
     operator = Operator(tmp_path)
     (python,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     (operator.here / "kms.py").write_text(python)
-    for name in ("C2PA-TRUST-LIST", "interim-list", "tsa-root"):
+    for name in ("C2PA-TRUST-LIST", "C2PA-TRUST-LIST-newer", "interim-list", "tsa-root"):
         (operator.here / f"{name}.pem").write_text(Archive(f"{name}.test").anchor.pem)
 
     sections = commands()
@@ -89,6 +89,9 @@ def test_from_fresh_keys_to_a_token_a_kms_a_rotation_and_a_revocation(tmp_path: 
     assert not vault.offline_folder(operator.keys_dir).exists()
     trust = vault.trust_list(operator.keys_dir)
     assert [listed.kind for listed in trust.listed] == ["archive", "c2pa", "interim", "tsa"]
+    assert [each.name for each in vault.added(operator.keys_dir)] == [
+        "C2PA-TRUST-LIST-newer.pem", "interim-list.pem", "tsa-root.pem",
+    ]  # fmt: skip
     assert len(trust.revocations) == 1
     assert len(vault.serials(operator.keys_dir)) == 6  # the first one and five rotations
     assert vault.signing_identity(operator.keys_dir).sign(b"claim")

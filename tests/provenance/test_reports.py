@@ -596,6 +596,20 @@ def test_what_is_not_shown_to_everybody_is_in_no_bundle(
     assert {bundles.REPORT, bundles.TRUST, bundles.README} <= names
 
 
+def test_the_bundle_of_a_file_that_was_replaced_does_not_bring_its_successor(
+    shelf: Shelf, ask: Ask, client: Client, tmp_path: Path
+) -> None:
+    """What its clip's address leads to now is another file, without what was erased."""
+    shelf.fill_ledger()
+    Credential.objects.filter(sha256=shelf.rows[0].sha256).update(retired_at=NOW)
+    said = ask(shelf.clip.data)
+    assert said["bit_identical"]
+    names = set(zipfile.ZipFile(bundle_of(client, said, tmp_path)).namelist())
+    assert not names & {bundles.CLIP, bundles.ORIGINAL, bundles.MANIFEST}
+    page = client.get(path_of(said["report"]["page"])).content.decode()
+    assert f"FILE --bundle report-{said['report']['id']}.zip" in page
+
+
 @pytest.mark.slow
 def test_a_bundle_that_lies_is_found_out(
     shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -754,3 +768,13 @@ def test_a_strangers_credential_cannot_fill_the_database(
     assert said["state"] == "never_issued"
     assert len(said["claims"]) <= 200
     assert len(json.dumps(Finding.objects.get().document)) < 200_000
+
+
+def test_an_address_without_end_is_cut_off_in_a_report(
+    shelf: Shelf, ask: Ask, tmp_path: Path
+) -> None:
+    address = "https://elsewhere.test/" + "x" * 30_000
+    said = ask(strangers.kept_elsewhere(tmp_path, shelf.archive, address).read_bytes())
+    assert said["state"] == "kept_elsewhere"
+    assert said["failures"][0]["where"].startswith("https://elsewhere.test/xxx")
+    assert len(json.dumps(Finding.objects.get().document)) < 20_000

@@ -194,6 +194,37 @@ def test_a_list_of_time_stamp_authorities_makes_nobody_a_known_signer(
     assert who(child.check(authority.sign(tmp_path, name="stranger").path)) == "unknown"
 
 
+def test_a_list_counts_as_the_file_that_its_keeper_publishes(
+    issued: Credential, keys_dir: Path, tmp_path: Path
+) -> None:
+    """Line ends of Windows and names with accents between the certificates belong to its hash."""
+    authority, file = Archive("authority.test"), tmp_path / "list.pem"
+    text = f"Subject CN=Autorité, C=FR\n{authority.anchor.pem}".replace("\n", "\r\n")
+    file.write_bytes(text.encode())
+    call_command("addtrustlist", str(file), "--kind", "c2pa", stdout=io.StringIO())
+    (added,) = vault.added(keys_dir)
+    assert added.sha256 == sha256_of(file.read_bytes())
+    assert who(child.check(authority.sign(tmp_path, name="listed").path)) == "c2pa"
+
+
+def test_a_list_that_was_removed_vouches_for_nobody(
+    issued: Credential, keys_dir: Path, tmp_path: Path
+) -> None:
+    authority, file = Archive("authority.test"), tmp_path / "list.pem"
+    file.write_text(authority.anchor.pem)
+    clip = authority.sign(tmp_path, name="struck off")
+    call_command("addtrustlist", str(file), "--kind", "c2pa", stdout=io.StringIO())
+    before = vault.trust_list(keys_dir)
+    assert who(child.check(clip.path)) == "c2pa"
+    told = io.StringIO()
+    call_command("removetrustlist", sha256_of(file.read_bytes()), stdout=told)
+    assert "Removed list.pem (c2pa)" in told.getvalue()
+    assert who(child.check(clip.path)) == "unknown"
+    assert vault.trust_list(keys_dir).date >= before.date
+    with pytest.raises(CommandError, match="No list with this SHA-256"):
+        call_command("removetrustlist", "0" * 64)
+
+
 def test_what_is_no_list_is_not_added(db: None, keys_dir: Path, tmp_path: Path) -> None:
     file = tmp_path / "list.pem"
     file.write_text("no certificate")

@@ -27,11 +27,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, file: Path, **options: Any) -> None:
         try:
+            pem = file.read_bytes().decode()  # as it is, so that its SHA-256 is the file's
             added = vault.add_list(
-                settings.KEYS_DIR, options["name"] or file.name, file.read_text(encoding="ascii"),
-                options["kind"], timezone.now(),
+                settings.KEYS_DIR, options["name"] or file.name, pem, options["kind"],
+                timezone.now(),
             )  # fmt: skip
             told = keyevents.announced(settings.KEYS_DIR)
-        except (ProvenanceError, OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise CommandError(f"{file} is no text, as a list of certificates is.") from error
+        except (ProvenanceError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Added {added.name} ({added.kind}), SHA-256 {added.sha256}. {told}")
