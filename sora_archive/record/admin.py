@@ -2,17 +2,22 @@
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from django import forms
 from django.contrib import admin
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from sora_archive.reasoned import Reasoned
+from sora_archive.reasoned import Reasoned, ReasonForm
 
-from .models import Citation, Document, Fact, Question, Row, Source, Version
+from .models import Citation, Confidence, Document, Fact, Question, Row, Source, Version
 
 if TYPE_CHECKING:
     _CitationInline: TypeAlias = admin.TabularInline[Citation, Row]
+    _CitationFormSet: TypeAlias = BaseInlineFormSet[Citation, Row, forms.ModelForm[Citation]]
 else:
-    _CitationInline = admin.TabularInline
+    _CitationInline, _CitationFormSet = admin.TabularInline, BaseInlineFormSet
 
 
 def _is_curator(request: HttpRequest) -> bool:
@@ -20,10 +25,34 @@ def _is_curator(request: HttpRequest) -> bool:
     return request.user.is_active and request.user.is_staff
 
 
+class CitationFormSet(_CitationFormSet):
+    """The sources beside a line: at least one, and two where it is firm, as the loader has it."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        seen = [form.instance.pk for form in self.forms if form.instance.pk]
+        unseen = self.get_queryset().exclude(pk__in=seen).count()
+        left = [
+            form for form in self.forms
+            if form.cleaned_data.get("source") and not form.cleaned_data.get("DELETE")
+        ]  # fmt: skip
+        if unseen + len(left) == 0:
+            raise forms.ValidationError(
+                gettext("A line without a source does not go on the record.")
+            )
+        firm = getattr(self.instance, "confidence", "") == Confidence.FIRM
+        if firm and unseen + len(left) < 2:
+            raise forms.ValidationError(gettext("“Firm” takes two sources."))
+
+
 class Citations(_CitationInline):
     """The sources of a line."""
 
     model = Citation
+    formset = CitationFormSet
+    fields = ("source", "says")  # beside which line is told by the page
     extra = 1
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -35,8 +64,19 @@ class Citations(_CitationInline):
         return _is_curator(request)
 
 
+class PublicReasonForm(ReasonForm):
+    """A line's form that asks why, for the page of the line."""
+
+    reason = forms.CharField(
+        label=_("Why"), max_length=300,
+        help_text=_("Everybody can read it, with your role and pseudonym."),
+    )  # fmt: skip
+
+
 class RowAdmin(Reasoned):
     """Any row: a curator may add and change it, saying why; the name in its permalink is fixed."""
+
+    form = PublicReasonForm
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return _is_curator(request)

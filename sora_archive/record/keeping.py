@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from provenance.log import outbox
 
-from . import book, captures
+from . import book, captures, history
 from .errors import CaptureRefused
 from .forms import CaptureForm
 from .models import Capture, CaptureKind, Source
@@ -41,6 +41,7 @@ def source(request: HttpRequest, slug: str) -> HttpResponse:
         "source": found,
         "captures": found.captures.all(),
         "facts": book.facts().filter(citations__source=found),
+        "history": history.of([found]),
         "form": form if curator is not None else None,
         "max_bytes": settings.CAPTURE_MAX_BYTES,
     }

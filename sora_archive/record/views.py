@@ -4,9 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from . import book, citing
+from . import book, citing, history
 from .forms import SearchForm
-from .models import Document
+from .models import Document, Fact
 
 _BIBTEX = "application/x-bibtex; charset=utf-8"
 
@@ -44,8 +44,13 @@ def fact(request: HttpRequest, slug: str) -> HttpResponse:
     """One fact with its sources, what contradicts it, and how to cite it."""
     found = get_object_or_404(book.with_copies(), pk=slug)
     if found.withdrawn_because:
-        return _gone(request, found.withdrawn_because)
-    context = {"fact": found, "others": book.others(found), "citation": citing.of_fact(found)}
+        return _gone(request, found)
+    context = {
+        "fact": found,
+        "others": book.others(found),
+        "citation": citing.of_fact(found),
+        "history": history.of([found]),
+    }
     return render(request, "record/fact.html", context)
 
 
@@ -61,10 +66,11 @@ def document(request: HttpRequest, slug: str) -> HttpResponse:
     """One document with its versions."""
     found = get_object_or_404(Document, pk=slug)
     if found.withdrawn_because:
-        return _gone(request, found.withdrawn_because)
+        return _gone(request, found)
     context = {
         "document": found,
         "versions": book.versions(found),
+        "history": history.of([found, *found.versions.all()]),
         "facts": book.facts().filter(document=found),
         "citation": citing.of_document(found),
     }
@@ -84,5 +90,6 @@ def _bibtex(text: str, name: str) -> HttpResponse:
     return HttpResponse(text.encode(), content_type=_BIBTEX, headers=headers)
 
 
-def _gone(request: HttpRequest, reason: str) -> HttpResponse:
-    return render(request, "record/gone.html", {"reason": reason}, status=410)
+def _gone(request: HttpRequest, line: Fact | Document) -> HttpResponse:
+    context = {"reason": line.withdrawn_because, "history": history.of([line])}
+    return render(request, "record/gone.html", context, status=410)

@@ -400,7 +400,80 @@ def test_a_curator_corrects_a_line_and_nobody_deletes_one(
     assert why_not.status_code == 200, "no change without a reason"
     refused = as_mo.post("/admin/record/fact/red/change/", form | {"zone": "Mars/Base"})
     assert "There is no time zone" in refused.content.decode()
+    firm = as_mo.post("/admin/record/fact/red/change/", form | {"confidence": "firm"})
+    assert "“Firm” takes two sources." in firm.content.decode()
     assert as_ada.get("/admin/record/fact/red/change/").status_code == 302  # to signing in
+
+
+def cited(number: int, **fields: str) -> dict[str, str]:
+    """Of the admin's form, one source beside a line."""
+    return {f"citations-{number}-{name}": value for name, value in fields.items()}
+
+
+def test_a_line_keeps_a_source_however_it_is_made(as_mo: Client, kites: None) -> None:
+    form = {
+        "slug": "green", "moment_0": "2025-05-03", "moment_1": "13:00:00", "precision": "hour",
+        "confidence": "reported", "claim": "The kite was green.", "reason": "A letter to us.",
+        "citations-TOTAL_FORMS": "2", "citations-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    bare = as_mo.post("/admin/record/fact/add/", form)
+    assert "A line without a source does not go on the record." in bare.content.decode()
+    one, two = cited(0, source="morning-paper"), cited(1, source="evening-paper")
+    firm = {"confidence": "firm"}
+    assert "takes two" in as_mo.post("/admin/record/fact/add/", form | one | firm).content.decode()
+    assert not Fact.objects.filter(pk="green").exists()
+    assert as_mo.post("/admin/record/fact/add/", form | one | two | firm).status_code == 302
+    first, second = Citation.objects.filter(fact="green")
+    there = {"citations-TOTAL_FORMS": "2", "citations-INITIAL_FORMS": "2"}
+    there |= cited(0, source="morning-paper", id=str(first.pk), fact="green", DELETE="on")
+    there |= cited(1, source="evening-paper", id=str(second.pk), fact="green", DELETE="on")
+    change = "/admin/record/fact/green/change/"
+    assert "without a source" in as_mo.post(change, form | there).content.decode()
+    del there["citations-1-DELETE"]
+    assert "takes two" in as_mo.post(change, form | there | firm).content.decode()
+    assert as_mo.post(change, form | there).status_code == 302
+    assert [each.source_id for each in Citation.objects.filter(fact="green")] == ["evening-paper"]
+
+
+def test_everybody_reads_who_changed_a_line_when_and_why(
+    client: Client, as_mo: Client, kites: None
+) -> None:
+    assert "Changed by curators" not in client.get("/record/facts/red/").content.decode()
+    fact = {
+        "moment_0": "2025-05-03", "moment_1": "13:00:00", "precision": "hour",
+        "confidence": "unverified", "claim": "The kite was crimson.",
+        "reason": "The <b>photograph</b> shows it.",
+        "citations-TOTAL_FORMS": "0", "citations-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    source = {
+        "title": "A kite was seen", "publisher": "The Morning Paper", "reading": "copy",
+        "read_on": "2026-01-02", "reason": "We read a copy.",
+    }  # fmt: skip
+    leaflet = {
+        "title": "Leaflet", "author": "The flyers", "about": "It hung.", "reason": "Its own title."
+    }  # fmt: skip
+    first = fact | {
+        "document": "leaflet", "number": "1", "summary": "As first hung.",
+        "reason": "Hung at nine.",
+    }  # fmt: skip
+    for path, form in (
+        ("fact/red", fact), ("source/morning-paper", source), ("document/leaflet", leaflet),
+        ("version/leaflet-1", first),
+    ):  # fmt: skip
+        assert as_mo.post(f"/admin/record/{path}/change/", form).status_code == 302
+    page = client.get("/record/facts/red/").content.decode()
+    assert "Why: The &lt;b&gt;photograph&lt;/b&gt; shows it." in page
+    assert "<bdi>Mo</bdi>, curator," in page
+    assert "We read a copy." in client.get("/record/sources/morning-paper/").content.decode()
+    document = client.get("/record/documents/leaflet/").content.decode()
+    assert "Its own title." in document
+    assert "Hung at nine." in document
+    away = fact | {"withdrawn_because": "It was a bird.", "reason": "A reader wrote."}
+    as_mo.post("/admin/record/fact/red/change/", away)
+    gone = client.get("/record/facts/red/")
+    assert gone.status_code == 410
+    assert "A reader wrote." in gone.content.decode()
+    assert "<bdi>Mo</bdi>, curator," in gone.content.decode()
 
 
 def test_the_shipped_record_has_sources_doubts_and_contradictions(
