@@ -84,6 +84,22 @@ def make_chain(subject: ChainSubject, now: datetime, leaf_life: timedelta = LEAF
     return Chain(root, intermediate, make_leaf(subject, intermediate, start, leaf_life))
 
 
+def make_issuer(subject: ChainSubject, root: Certified, now: datetime) -> Certified:
+    """A fresh intermediate under a root that is there already, to follow one that nears its end.
+
+    Its name bears the year. Raises KeysRefused where the root would end before it.
+    """
+    start = now.replace(microsecond=0)
+    if root.certificate.not_valid_after_utc < start + INTERMEDIATE_LIFE:
+        raise KeysRefused("The root's certificate ends before a new issuer's would.")
+    try:
+        return _authority(
+            _name(subject, f" Issuer {start.year}"), start, INTERMEDIATE_LIFE, 0, root
+        )
+    except ValueError as error:
+        raise KeysRefused(f"These names do not fit into a certificate: {error}") from error
+
+
 def make_leaf(
     subject: ChainSubject, issuer: Certified, now: datetime, leaf_life: timedelta = LEAF_LIFE
 ) -> Certified:
@@ -122,8 +138,13 @@ def issue_leaf(
 
 
 def leaf_end(chain_pem: bytes) -> datetime:
-    """When the leaf of a chain ends, in UTC."""
+    """When the leaf of a chain ends, or the only certificate there is, in UTC."""
     return _load(chain_pem)[0].not_valid_after_utc
+
+
+def issuer_end(chain_pem: bytes) -> datetime:
+    """When the last intermediate of a chain ends, in UTC."""
+    return _load(chain_pem)[-1].not_valid_after_utc
 
 
 def leaf_serial(chain_pem: bytes) -> str:

@@ -12,6 +12,8 @@ from .signing import (
     InFolder,
     Place,
     chain,
+    issuer_end,
+    new_issuer,
     rotate,
     serials,
     signing_certificates,
@@ -21,6 +23,7 @@ from .tokens import InToken
 
 __all__ = [
     "HOME", "Behind", "InFolder", "InToken", "Place", "add_list", "added", "anchors", "chain",
-    "ensure_keys", "log_key", "log_vkey", "offline_folder", "remove_list", "revoke", "rotate",
-    "secret", "serials", "signing_certificates", "signing_identity", "trust_list",
+    "ensure_keys", "issuer_end", "log_key", "log_vkey", "new_issuer", "offline_folder",
+    "remove_list", "revoke", "rotate", "secret", "serials", "signing_certificates",
+    "signing_identity", "trust_list",
 ]  # fmt: skip

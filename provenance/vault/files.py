@@ -50,7 +50,8 @@ These files issue certificates for this archive. Nothing that runs needs them.
 
 Keep root.key.pem and issuer.key.pem on a medium that stays offline, and passphrase.txt, which
 decrypts both, in another place. Leave none of the three on the server. You need the issuer's key
-and the passphrase again to make a new signing certificate, once a year.
+and the passphrase again to make a new signing certificate, once a year, and the root's to make a
+new issuer, every four years.
 """
 
 

@@ -7,7 +7,7 @@ it is elsewhere. A signature is asked for through a callback, so no key enters t
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from importlib import import_module
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     load_pem_private_key,
@@ -36,6 +37,7 @@ from .files import (
     HOME,
     LEAF_KEY,
     RETIRED,
+    anchors,
     pem_of,
     private_key,
     read_file,
@@ -46,6 +48,7 @@ from .lists import revocations
 from .tokens import InToken
 
 SIGNER = "signing/signer.json"
+NEXT_ISSUER = "signing/issuer.pem"
 Sign = Callable[[bytes], bytes]
 _LOOKS, _LOOK_SECONDS = 5, 0.1
 _PROBE = b"Is this the key of the certificate?"
@@ -134,20 +137,69 @@ def rotate(
 ) -> str:
     """Put a new leaf in the place of the old one, which is kept aside; returns its serial.
 
-    `issuer_key` is the encrypted key of the intermediate, brought from where it is kept offline.
-    Clips signed with the old leaf stay trusted: root and intermediate are the same. Raises
+    `issuer_key` is the encrypted key of the intermediate, or of the next one that new_issuer made,
+    brought from where it is kept offline. Clips signed with the old leaf stay trusted: the root is
+    the same, and each carries its own intermediate. Raises
     KeysRefused where that key is not the intermediate's, SignerUnavailable where the new place does
     not sign; then nothing has changed.
     """
     old_leaf, *above = x509.load_pem_x509_certificates(chain(keys_dir))
-    issuer = keys.Certified(_unlocked(issuer_key, passphrase), above[0])
-    if issuer.key.public_key() != above[0].public_key():
-        raise KeysRefused(f"{issuer_key} is not the key of this archive's issuer.")
+    known = [above[0], *_next_issuer(keys_dir)]
+    issuer = _certified(issuer_key, passphrase, known, "issuer")
     public, files = _prepare(place or InFolder())
     leaf = keys.issue_leaf(_subject(old_leaf), public, issuer, now)
     files[CHAIN] = leaf.public_bytes(Encoding.PEM) + issuer.pem
     _exchange(keys_dir / HOME, files, now)
     return str(leaf.serial_number)
+
+
+def new_issuer(
+    keys_dir: Path, root_key: Path, passphrase: bytes, target: Path, now: datetime
+) -> datetime:
+    """Make the intermediate that rotate can use next; returns when it ends.
+
+    `root_key` is the encrypted key of the root. The new key is written to `target`, which must not
+    be there yet, encrypted with the same passphrase; only its certificate stays in the folder.
+    Raises KeysRefused where that key is not the root's, OSError.
+    """
+    old_leaf = x509.load_pem_x509_certificates(chain(keys_dir))[0]
+    roots = [x509.load_pem_x509_certificate(each.pem.encode()) for each in anchors(keys_dir)]
+    root = _certified(root_key, passphrase, roots, "root")
+    issuer = keys.make_issuer(_subject(old_leaf), root, now)
+    write_file(target, pem_of(issuer.key, BestAvailableEncryption(passphrase)))
+    try:
+        _put(keys_dir / HOME / NEXT_ISSUER, issuer.pem)
+    except OSError:
+        target.unlink()
+        raise
+    sync_folders(keys_dir / HOME)
+    return issuer.certificate.not_valid_after_utc
+
+
+def issuer_end(keys_dir: Path) -> datetime:
+    """Until when there is an intermediate to sign under, made for next time or present (UTC)."""
+    known = [keys.issuer_end(chain(keys_dir))]
+    return max(known + [each.not_valid_after_utc for each in _next_issuer(keys_dir)])
+
+
+def _next_issuer(keys_dir: Path) -> list[x509.Certificate]:
+    if not (keys_dir / HOME / NEXT_ISSUER).exists():
+        return []
+    try:
+        return x509.load_pem_x509_certificates(read_file(keys_dir, NEXT_ISSUER))
+    except ValueError as error:
+        raise KeysRefused(f"{NEXT_ISSUER} is not a certificate in PEM.") from error
+
+
+def _certified(
+    path: Path, passphrase: bytes, known: Sequence[x509.Certificate], whose: str
+) -> keys.Certified:
+    """An encrypted key with that one of the certificates which is its own."""
+    key = _unlocked(path, passphrase)
+    for certificate in known:
+        if certificate.public_key() == key.public_key():
+            return keys.Certified(key, certificate)
+    raise KeysRefused(f"{path} is not the key of this archive's {whose}.")
 
 
 def _prepare(place: Place) -> tuple[object, dict[str, bytes]]:
@@ -241,13 +293,18 @@ def _exchange(home: Path, files: dict[str, bytes], now: datetime) -> None:
     aside = home / RETIRED / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.pem"
     write_file(aside, (home / CHAIN).read_bytes())
     for name, data in files.items():
-        draft = (home / name).with_name(f".{secrets.token_hex(8)}")
-        write_file(draft, data)
-        draft.replace(home / name)
+        _put(home / name, data)
     for name in (LEAF_KEY, SIGNER):
         if name not in files:
             (home / name).unlink(missing_ok=True)
     sync_folders(home)
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Put a file in place whole, for its owner alone."""
+    draft = path.with_name(f".{secrets.token_hex(8)}")
+    write_file(draft, data)
+    draft.replace(path)
 
 
 def _subject(leaf: x509.Certificate) -> keys.ChainSubject:

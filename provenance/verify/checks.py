@@ -2,6 +2,7 @@
 time-stamps that count, and of keys that should lie elsewhere."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from provenance import vault
 from provenance.core.errors import KeysRefused
-from provenance.core.keys import leaf_end, leaf_serial
+from provenance.core.keys import LEAF_LIFE, leaf_end, leaf_serial
 from provenance.core.trustlists import TrustList
 
 NEAR_END_DAYS = 60
@@ -24,9 +25,10 @@ def signing_can_go_on(**_: Any) -> list[CheckMessage]:
         return []
     try:
         trust, chain = vault.trust_list(settings.KEYS_DIR), vault.chain(settings.KEYS_DIR)
+        issuer = vault.issuer_end(settings.KEYS_DIR)
     except KeysRefused:
         return [*_stamps(None)]  # a process of the site that signs nothing need not see the rest
-    return [*_stamps(trust), *_certificate(chain, trust)]
+    return [*_stamps(trust), *_certificate(chain, trust), *_issuer(issuer)]
 
 
 @register(deploy=True)
@@ -66,3 +68,12 @@ def _certificate(chain: bytes, trust: TrustList) -> Iterator[CheckMessage]:
         words = f"The signing certificate has {max(left.days, 0)} days left."
         hint = "Make a new one with manage.py rotatekey; see docs/keys.md."
         yield checks.Warning(words, hint=hint, id="verify.W002")
+
+
+def _issuer(end: datetime) -> Iterator[CheckMessage]:
+    """A signing certificate must not outlive its issuer's."""
+    last = end - LEAF_LIFE
+    if (last - timezone.now()).days < NEAR_END_DAYS:
+        words = f"The issuer makes no signing certificate after {last:%Y-%m-%d}."
+        hint = "Make the next issuer with manage.py newissuer; see docs/keys.md."
+        yield checks.Warning(words, hint=hint, id="verify.W007")

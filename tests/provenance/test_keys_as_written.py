@@ -93,10 +93,10 @@ def test_from_fresh_keys_to_a_token_a_kms_a_rotation_and_a_revocation(tmp_path: 
         "C2PA-TRUST-LIST-newer.pem", "interim-list.pem", "tsa-root.pem",
     ]  # fmt: skip
     assert len(trust.revocations) == 1
-    assert len(vault.serials(operator.keys_dir)) == 6  # the first one and five rotations
+    assert len(vault.serials(operator.keys_dir)) == 7  # the first one and six rotations
     assert vault.signing_identity(operator.keys_dir).sign(b"claim")
     told = [parse_entry(bytes(row.data)).body for row in Pending.objects.order_by("id")]
-    assert [body["event"] for body in told].count("created") == 5
+    assert [body["event"] for body in told].count("created") == 6
     assert {body["event"] for body in told} == {"created", "revoked", "published"}
     (digest,) = re.findall(r"^([0-9a-f]{64})  trust\.json$", said, re.MULTILINE)
     assert f"sha256:{digest}" in {body["key"] for body in told}

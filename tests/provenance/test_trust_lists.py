@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import uuid
@@ -24,7 +25,7 @@ from pytest_django import Settings
 from generation.management.commands.sweep import _tell_of_keys
 from provenance import vault
 from provenance.core import keys
-from provenance.core.errors import SignerUnavailable
+from provenance.core.errors import KeysRefused, SignerUnavailable
 from provenance.core.openings import opening_text
 from provenance.core.policies import parse_policy
 from provenance.core.proofs import (
@@ -429,6 +430,56 @@ def test_only_the_issuers_own_key_makes_a_new_leaf(
     assert not Pending.objects.exists()
 
 
+def newissuer(keys_dir: Path, root: Path, to: Path) -> None:
+    passphrase = keys_dir / "archive/take-offline/passphrase.txt"
+    call_command("newissuer", str(root), "--passphrase-file", str(passphrase), "--to", str(to),
+                 stdout=io.StringIO())  # fmt: skip
+
+
+def test_the_root_makes_a_new_issuer_and_old_clips_stay_trusted(
+    db: None, clip: Signed, keys_dir: Path, tmp_path: Path
+) -> None:
+    """Four years on the first issuer would end before a new leaf."""
+    later = datetime.now(UTC) + timedelta(days=4 * 365 + 1)
+    offline, following = keys_dir / "archive/take-offline", tmp_path / "issuer-2.key.pem"
+    passphrase = (offline / "passphrase.txt").read_bytes().strip()
+    with pytest.raises(KeysRefused, match="ends before a new signing"):
+        vault.rotate(keys_dir, offline / "issuer.key.pem", passphrase, later)
+    vault.new_issuer(keys_dir, offline / "root.key.pem", passphrase, following, later)
+    vault.rotate(keys_dir, following, passphrase, later)
+    assert keys.profile_problems(vault.chain(keys_dir), later) == []
+    with pytest.raises(KeysRefused, match="not the key of this archive's issuer"):
+        vault.rotate(keys_dir, offline / "issuer.key.pem", passphrase, later)
+    assert who(check(clip.path, vault.trust_list(keys_dir))) == "archive"
+
+
+def test_a_clip_under_a_new_issuer_is_trusted_by_the_list_of_before(
+    db: None, keys_dir: Path, tmp_path: Path
+) -> None:
+    before, following = vault.trust_list(keys_dir), tmp_path / "issuer-2.key.pem"
+    offline = keys_dir / "archive/take-offline"
+    newissuer(keys_dir, offline / "root.key.pem", following)
+    assert stat.S_IMODE(following.stat().st_mode) == 0o600
+    call_command("rotatekey", str(following), "--passphrase-file",
+                 str(offline / "passphrase.txt"), stdout=io.StringIO())  # fmt: skip
+    new = Archive.of_vault(keys_dir).sign(tmp_path, name="new")
+    assert who(check(new.path, before)) == "archive"
+
+
+def test_only_the_root_makes_an_issuer_and_no_key_is_overwritten(
+    db: None, keys_dir: Path, tmp_path: Path
+) -> None:
+    offline, target = keys_dir / "archive/take-offline", tmp_path / "issuer-2.key.pem"
+    with pytest.raises(CommandError, match="not the key of this archive's root"):
+        newissuer(keys_dir, offline / "issuer.key.pem", target)
+    assert not target.exists()
+    before = (offline / "issuer.key.pem").read_bytes()
+    with pytest.raises(CommandError, match="exists"):
+        newissuer(keys_dir, offline / "root.key.pem", offline / "issuer.key.pem")
+    assert (offline / "issuer.key.pem").read_bytes() == before
+    assert not (keys_dir / "archive/signing/issuer.pem").exists()
+
+
 # What the operator is told.
 
 
@@ -458,6 +509,23 @@ def test_the_operator_is_warned_in_time(
         (keys_dir / "archive/signing/chain.pem").write_bytes(short.chain_pem)
         assert warnings() == expected
     assert "days left" in checks.signing_can_go_on()[0].msg
+
+
+def test_the_operator_is_warned_before_the_issuer_makes_nothing_more(
+    keys_dir: Path, tmp_path: Path, settings: Settings
+) -> None:
+    settings.TSA_URL = "http://stamps.test"
+    vault.add_list(keys_dir, "stamps", Archive("stamps.test").anchor.pem, "tsa", NOW)
+    for years, expected in ((3.8, []), (3.9, ["verify.W007"])):
+        begun = datetime.now(UTC) - timedelta(days=365 * years)
+        old = keys.make_chain(keys.ChainSubject("Archive", "Clips"), begun)
+        leaf = keys.make_leaf(
+            keys.ChainSubject("Archive", "Clips"), old.intermediate, datetime.now(UTC)
+        )
+        (keys_dir / "archive/signing/chain.pem").write_bytes(leaf.pem + old.intermediate.pem)
+        assert warnings() == expected
+    newissuer(keys_dir, vault.offline_folder(keys_dir) / "root.key.pem", tmp_path / "next.key.pem")
+    assert warnings() == []
 
 
 def test_a_server_that_keeps_the_roots_key_is_warned_before_it_goes_public(keys_dir: Path) -> None:
