@@ -91,20 +91,18 @@ class Choice:
         return replace(self, **{name: value})
 
     def hangings(self) -> QuerySet[Hanging]:
-        """The chosen clips; the caller orders and limits them."""
+        """The clips that the facets choose, newest first; a search goes over them (`reaching`)."""
         chosen = {name: value for name, value in asdict(self).items() if value and name in _EQUAL}
         found = Hanging.objects.filter(**chosen)
         if self.collection:
             found = found.filter(collections__contains=[self.collection])
-        if self.q:
-            found = found.filter(words=searching.query(self.q))
         if self.year:
             year = int(self.year)
             found = found.filter(
                 published_at__gte=datetime(year, 1, 1, tzinfo=UTC),
                 published_at__lt=datetime(year + 1, 1, 1, tzinfo=UTC),
             )
-        return found
+        return found.order_by("-published_at", "-clip_id")
 
 
 def _quoted(words: str) -> str:

@@ -1,18 +1,23 @@
 """What the wall can be narrowed by, with how many clips each narrowing leaves.
 
-Of the whole wall the counters know; of a choice the newest COUNTED clips are counted, so that the
-cost stays the same however many there are.
+Of the whole wall the counters know. Of a choice at most the newest COUNTED clips are counted, and
+of a search those among the newest THROUGH clips, or as far back as a page of it reaches, so that
+the cost stays the same however many there are.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from . import reaching
 from .choice import LENGTHS, LICENCES, Choice
+from .wall import WORKS_A_PAGE
 
-COUNTED = 1000
+COUNTED, THROUGH = 1000, 10_000
 OFFERED = 12
 TITLES = {
     "artist": _("Artist"),
@@ -28,20 +33,7 @@ _OF_ALL = """
       ORDER BY clips DESC, value LIMIT %s
     ) AS t
 """
-_OF_CHOICE = """
-    WITH counted AS MATERIALIZED (
-      SELECT artist, model, length, licence, collections,
-             to_char(published_at AT TIME ZONE 'UTC', 'YYYY') AS year
-      FROM ({chosen}) AS chosen)
-    SELECT CASE WHEN artist IS NOT NULL THEN 'artist' WHEN model IS NOT NULL THEN 'model'
-                WHEN length IS NOT NULL THEN 'length' WHEN licence IS NOT NULL THEN 'licence'
-                WHEN year IS NOT NULL THEN 'year' ELSE 'all' END,
-           coalesce(artist, model, length, licence, year), count(*)
-    FROM counted GROUP BY GROUPING SETS ((artist), (model), (length), (licence), (year), ())
-    UNION ALL
-    SELECT 'collection', title, count(*) FROM counted, unnest(collections) AS title GROUP BY title
-    ORDER BY 3 DESC, 2
-"""
+_EACH = ("artist", "model", "length", "licence")
 _SAID = {"length": LENGTHS, "licence": LICENCES}
 
 
@@ -67,8 +59,7 @@ class Facet:
 
 def facets(choice: Choice) -> Sequence[Facet]:
     """Every facet that has values, the most frequent first; one query."""
-    counts = _counts_of(choice) if choice else _counts_of_all()
-    at_least = any(facet == "all" and clips >= COUNTED for facet, _, clips in counts)
+    counts, at_least = _counts_of(choice) if choice else (_counts_of_all(), False)
     return [
         Facet(name, str(title), options, at_least)
         for name, title in TITLES.items()
@@ -98,18 +89,17 @@ def _counts_of_all() -> Sequence[tuple[str, str, int]]:
         return list(cursor.fetchall())
 
 
-def _counts_of(choice: Choice) -> Sequence[tuple[str, str, int]]:
-    newest = choice.hangings().order_by("-published_at", "-clip_id")
-    chosen, values = (
-        newest.values("artist", "model", "length", "licence", "collections", "published_at")[
-            :COUNTED
-        ]
-        .query.get_compiler("default")
-        .as_sql()
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_CHOICE.format(chosen=chosen), values)
-        return list(cursor.fetchall())
+def _counts_of(choice: Choice) -> tuple[Sequence[tuple[str, str, int]], bool]:
+    """Facet, value and number, the greatest first; and whether there may be more of them."""
+    columns = choice.hangings().values_list(*_EACH, "published_at", "collections")
+    finds = reaching.newest(columns, choice.q, WORKS_A_PAGE, at_most=COUNTED, through=THROUGH)
+    counts: Counter[tuple[str, str]] = Counter()
+    for *each, published_at, collections in finds.rows:
+        counts.update(zip(_EACH, each, strict=True))
+        counts["year", f"{published_at.astimezone(UTC):%Y}"] += 1
+        counts.update(("collection", title) for title in collections)
+    ordered = sorted(counts.items(), key=lambda count: (-count[1], count[0]))
+    return [(facet, value, clips) for (facet, value), clips in ordered], not finds.all
 
 
 def days() -> Sequence[tuple[str, int]]:

@@ -5,6 +5,7 @@ begin with it, words in quotation marks stand together exactly, and a minus sign
 is found is ordered by time and never by rank, which would have to read all of it.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery
 from django.db import connection
 from django.utils.translation import gettext
 
+from .almanac import Almanac
 from .errors import BadChoice
 
 LETTERS, TERMS = 200, 12
@@ -20,6 +22,8 @@ _CONFIG = "simple"
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 _WORD = re.compile(r"\w+")
 _BEGINNING = 3  # letters from which on a word may be a mere beginning
+# Which share of the clips a beginning may have to be looked up: the root of this one over all.
+_GATHERED = 1000
 # Words one slip away come first, then what looks alike; each half is read from an index of its own.
 _NEAREST = """
     SELECT asked, near.word FROM unnest(%s::text[]) AS asked CROSS JOIN LATERAL (
@@ -54,9 +58,19 @@ class Term:
         return word and not self.phrase and not self.unwanted
 
     @property
+    def beginning(self) -> bool:
+        """Whether longer words count that begin with it."""
+        word = _WORD.fullmatch(self.text) is not None
+        return word and len(self.text) >= _BEGINNING and not self.phrase
+
+    def share(self, known: Almanac) -> float:
+        """About which share of the clips has it, from 0 to 1."""
+        return min(known.share(word, self.beginning) for word in _WORD.findall(self.text))
+
+    @property
     def query(self) -> SearchQuery:
         """The term alone."""
-        if _WORD.fullmatch(self.text) and len(self.text) >= _BEGINNING and not self.phrase:
+        if self.beginning:
             return SearchQuery(f"'{self.text}':*", config=_CONFIG, search_type="raw")
         return SearchQuery(self.text, config=_CONFIG, search_type="phrase")
 
@@ -86,10 +100,37 @@ def check(text: str) -> None:
 
 def query(text: str) -> SearchQuery | CombinedSearchQuery:
     """The query of a search that `check` let through."""
-    wanted = [~term.query if term.unwanted else term.query for term in terms(text)]
-    whole: SearchQuery | CombinedSearchQuery = wanted[0]
-    for term in wanted[1:]:
-        whole &= term
+    return _all(terms(text))
+
+
+def looked_up(text: str, known: Almanac) -> SearchQuery | CombinedSearchQuery | None:
+    """The part of the query that is quick to look up in the index of words, if any is.
+
+    To look up a beginning gathers every clip that has it, which costs more than to hold each find
+    of the other words against it once the wall is large; and what is unwanted finds nothing.
+    """
+    common = math.sqrt(_GATHERED / known.clips)
+    wanted = [term for term in terms(text) if not term.unwanted]
+    quick = [term for term in wanted if not term.beginning or term.share(known) < common]
+    return _all(quick) if quick else None
+
+
+def rarest(text: str, known: Almanac) -> SearchQuery:
+    """The word of a search that the fewest clips have."""
+    wanted = (term for term in terms(text) if not term.unwanted)
+    return min(wanted, key=lambda term: term.share(known)).query
+
+
+def share(text: str, known: Almanac) -> float:
+    """About which share of the clips it finds, as if its words were strewn independently."""
+    return math.prod(term.share(known) for term in terms(text) if not term.unwanted)
+
+
+def _all(wanted: Sequence[Term]) -> SearchQuery | CombinedSearchQuery:
+    first, *others = (~term.query if term.unwanted else term.query for term in wanted)
+    whole: SearchQuery | CombinedSearchQuery = first
+    for each in others:
+        whole &= each
     return whole
 
 

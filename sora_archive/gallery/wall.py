@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -20,13 +20,14 @@ from django.utils.translation import gettext
 from generation.models import Clip
 from provenance.log import outbox
 
-from . import addresses
+from . import addresses, reaching
 from .choice import Choice
 from .errors import BadPlace
 from .models import Hanging
 
 WORKS_A_PAGE = 24
 _Rows = Sequence[Sequence[Any]]  # of the columns of _LABEL
+Row = TypeVar("Row")
 _LABEL = (
     "clip_id", "published_at", "title", "artist", "model", "width", "height", "frames", "fps",
     "entry",
@@ -169,7 +170,7 @@ def page(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -
     """The chosen works older than `after`, or the newest; one query however many there are."""
     rows: _Rows
     if choice or after:
-        rows = list(_hangings(choice, after).values_list(*_LABEL)[: size + 1])
+        rows = _newest_of(_hangings(choice, after).values_list(*_LABEL), choice, after, size + 1)
     else:
         rows = _newest(size + 1)
     works = [Work(*row) for row in rows[:size]]
@@ -198,10 +199,17 @@ def _newest_sql() -> str:
 def exhibits(choice: Choice, after: Place | None = None, size: int = WORKS_A_PAGE) -> Exhibits:
     """The same for machines, which are told more of each clip; one query as well."""
     more = _hangings(choice, after).select_related("clip__generation__artist", "clip__credential")
-    rows = list(more.only("published_at", *_SHOWN)[: size + 1])
+    rows = _newest_of(more.only("published_at", *_SHOWN), choice, after, size + 1)
     shown = [Exhibit(row.clip, getattr(row, "entry")) for row in rows[:size]]  # noqa: B009 - annotated
     last = rows[size - 1] if len(rows) > size else None
     return Exhibits(shown, Place(last.published_at, last.clip_id) if last else None)
+
+
+def _newest_of(
+    hangings: QuerySet[Hanging, Row], choice: Choice, after: Place | None, size: int
+) -> Sequence[Row]:
+    before = after.published_at if after else None
+    return reaching.newest(hangings, choice.q, size, before).rows
 
 
 def _numbered(hangings: QuerySet[Hanging]) -> QuerySet[Hanging]:
@@ -210,7 +218,7 @@ def _numbered(hangings: QuerySet[Hanging]) -> QuerySet[Hanging]:
 
 
 def _hangings(choice: Choice, after: Place | None) -> QuerySet[Hanging]:
-    hangings = _numbered(choice.hangings()).order_by("-published_at", "-clip_id")
+    hangings = _numbered(choice.hangings())
     if after is None:
         return hangings
     # The first condition alone bounds the index scan; the second settles equal times.
