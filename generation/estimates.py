@@ -21,6 +21,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast
+from django.utils import timezone
 from django.utils.translation import ngettext
 
 from .models import OPEN_STATES, Generation, State
@@ -72,8 +73,9 @@ def remaining(paces: Pace, row: Generation) -> float | None:
 def places(waiting: Sequence[Generation], models: Iterable[str], paces: Pace) -> list[Place]:
     """Where each of these stands among all that waits for the same workers. One query.
 
-    The estimate holds as many workers as are rendering something now; where none is, or where one
-    of the models ahead was never measured, there is none.
+    The estimate counts the workers that render something now under a fresh lease, a batch as one:
+    while anything waits no worker that could take it is idle for long. Where none renders, or one
+    of the models ahead was never measured, there is no estimate.
     """
     if not waiting:
         return []
@@ -85,7 +87,7 @@ def places(waiting: Sequence[Generation], models: Iterable[str], paces: Pace) ->
 def _ahead(
     waiting: Sequence[Generation], models: Iterable[str]
 ) -> QuerySet[Generation, dict[str, int]]:
-    """By model: how many run; before each of the given ones, how many wait, and units to do."""
+    """By model: how many workers are at it; before each of the given ones, how many wait, and units to do."""
     large: BigIntegerField[int, int] = BigIntegerField()
     left = Case(
         When(state=State.RUNNING, then=Cast(F("steps") - F("step"), large)),
@@ -98,11 +100,12 @@ def _ahead(
         before = earlier | Q(state=State.RUNNING)
         counts[f"count{number}"] = Count("pk", filter=earlier)
         counts[f"units{number}"] = Sum(units, filter=before, default=Value(0))
+    alive = Q(state=State.RUNNING, lease_until__gt=timezone.now())
     open_now = Generation.objects.filter(state__in=OPEN_STATES, model__in=list(models))
     return (
         open_now.order_by()
         .values("model")
-        .annotate(running=Count("pk", filter=Q(state=State.RUNNING)), **counts)
+        .annotate(running=Count("lease_owner", filter=alive, distinct=True), **counts)
     )
 
 

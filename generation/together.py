@@ -14,7 +14,7 @@ from dataclasses import replace
 from django.conf import settings
 from django.db import close_old_connections
 
-from . import encode, leases, line, telling
+from . import encode, leases, line, progress, telling
 from .engines.base import EngineFacts, Frames
 from .engines.catalog import card
 from .engines.pool import engine_for
@@ -69,8 +69,11 @@ def _rendered(jobs: Jobs) -> Mapping[uuid.UUID, line.Render | None]:
     try:
         engine = engine_for(first.card)
         requests = [line.request_of(job.generation) for job in jobs.values()]
+        tellers = {name: progress.teller(name, job.owner) for name, job in jobs.items()}
         with telling.timed(first.card.id, "render"):
-            found = engine.render_together(requests, lambda step, _, __: _report(staying, step))
+            found = engine.render_together(
+                requests, lambda step, steps, _: _report(staying, tellers, step, steps)
+            )
     except Cancelled:
         return {}
     except Exception as failure:  # noqa: BLE001 - each by itself, so that only the culprit fails
@@ -88,12 +91,14 @@ def _giving(frames: Frames, facts: EngineFacts) -> line.Render:
     return render
 
 
-def _report(staying: Jobs, step: int) -> None:
+def _report(
+    staying: Jobs, tellers: Mapping[uuid.UUID, progress.Tell], step: int, steps: int
+) -> None:
     """One that was cancelled or lost ends at once and alone; raises Cancelled once none is left."""
     for name, job in list(staying.items()):
         with line.ending(job.generation, job.owner):
             try:
-                leases.report_step(name, job.owner, step)
+                tellers[name](step, steps)
             except BaseException:
                 del staying[name]
                 raise

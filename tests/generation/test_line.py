@@ -10,11 +10,12 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from generation import asking, encode, leases, line, publishing, storage
+from generation import asking, encode, line, progress, publishing, storage
 from generation.engines.base import OnStep
 from generation.engines.catalog import cards
 from generation.engines.pool import engine_for
 from generation.models import Clip, Generation, State, Visibility
+from generation.progress import Clock, Tell
 from provenance import vault
 from provenance.core import credentials, keys, readings
 from provenance.log import outbox
@@ -113,15 +114,20 @@ def test_cancelling_ends_the_render_within_a_step(
     queued: Generation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[int] = []
-    report = leases.report_step
+    ours = progress.teller
 
-    def cancel_at_three(generation_id: uuid.UUID, owner: uuid.UUID, step: int) -> None:
-        steps.append(step)
-        if step == 3:
-            asking.cancel(queued)
-        report(generation_id, owner, step)
+    def cancelling(generation_id: uuid.UUID, owner: uuid.UUID, clock: Clock) -> Tell:
+        tell = ours(generation_id, owner, clock)
 
-    monkeypatch.setattr(leases, "report_step", cancel_at_three)
+        def cancel_at_three(step: int, of: int) -> None:
+            steps.append(step)
+            if step == 3:
+                asking.cancel(queued)
+            tell(step, of)
+
+        return cancel_at_three
+
+    monkeypatch.setattr(progress, "teller", cancelling)
     line.run(queued.pk)
     assert steps == [1, 2, 3]
     assert ending(queued) == ("cancelled", "", "cancelled")

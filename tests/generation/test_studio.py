@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from generation import asking, estimates, leases, pausing, presets, progress, queueing, retrying
 from generation.engines.catalog import cards
-from generation.errors import Cancelled, Paused, PresetRefused, RetryRefused
+from generation.errors import Cancelled, LeaseLost, Paused, PresetRefused, RetryRefused
 from generation.models import Generation, Look, Pause, Preset, State
 from generation.settings_form import reshaped, size_words
 from provenance.core.records import EntryType
@@ -358,6 +359,19 @@ def test_two_workers_share_what_lies_ahead(ada: User, ben: User, rung: list[str]
     assert place.seconds == pytest.approx(600 * 2 / 2 + 600, rel=0.01)
 
 
+def test_a_batch_is_one_worker_and_a_dead_one_is_none(
+    ada: User, ben: User, rung: list[str]
+) -> None:
+    finished(ben, 600)
+    first, second, dead = running(ben), running(ben), running(ben)
+    Generation.objects.filter(pk=second.pk).update(lease_owner=first.lease_owner)
+    Generation.objects.filter(pk=dead.pk).update(lease_until=timezone.now())
+    row = asking.ask(ada, request())
+    [place] = estimates.places([row], {row.model}, estimates.pace())
+    # One worker: the two of its batch, what the dead one left, and her own.
+    assert place.seconds == pytest.approx(600 * 3 + 600, rel=0.01)
+
+
 def test_the_queue_page_asks_five_times_however_long_the_line(
     ada: User,
     ben: User,
@@ -428,7 +442,40 @@ def test_a_retry_is_a_new_attempt_that_names_the_old_one(
     assert new.get_absolute_url() in as_ada.get(old.get_absolute_url()).text
 
 
-# First looks
+# Steps and first looks
+
+
+def test_a_worker_asks_at_each_step_and_writes_twice_a_second(ada: User, rung: list[str]) -> None:
+    row, now = running(ada), [0.0]
+    tell = progress.teller(row.pk, row.lease_owner or uuid.uuid4(), lambda: now[0])
+    with CaptureQueriesContext(connection) as seen:
+        for step in range(1, 8):  # the eighth is the last
+            tell(step, 8)
+            now[0] += 0.2
+    assert [each["sql"].split()[0] for each in seen] == [
+        "UPDATE", "SELECT", "SELECT", "UPDATE", "SELECT", "SELECT", "UPDATE",
+    ]  # fmt: skip
+    tell(8, 8)
+    row.refresh_from_db()
+    assert row.step == 8, "the last one is written whenever it comes"
+
+
+@pytest.mark.parametrize("what", ["cancelled", "taken away"])
+def test_a_step_that_writes_nothing_notices_all_the_same(
+    ada: User, rung: list[str], what: str
+) -> None:
+    row = running(ada)
+    tell = progress.teller(row.pk, row.lease_owner or uuid.uuid4(), lambda: 0.0)
+    tell(1, 8)
+    tell(2, 8)
+    if what == "cancelled":
+        asking.cancel(row)
+    else:
+        Generation.objects.filter(pk=row.pk).update(lease_owner=uuid.uuid4())
+    with pytest.raises(Cancelled if what == "cancelled" else LeaseLost):
+        tell(3, 8)
+    row.refresh_from_db()
+    assert row.step == 1
 
 
 @pytest.fixture
@@ -472,7 +519,7 @@ def test_a_look_is_small_also_to_the_database(shown: Generation) -> None:
 
 
 def test_looks_are_drawn_seldom_enough(ada: User, rung: list[str]) -> None:
-    """A look that costs half a second is drawn again after twenty."""
+    """A look that costs half a second is drawn again after fifty."""
     row, now, drawn = running(ada), [0.0], list[float]()
 
     def look() -> None:
@@ -480,11 +527,12 @@ def test_looks_are_drawn_seldom_enough(ada: User, rung: list[str]) -> None:
         now[0] += 0.5
 
     report = progress.reporter(row.pk, row.lease_owner or uuid.uuid4(), lambda: now[0])
-    for _step in range(60):
+    for _step in range(120):
         now[0] += 1.0
         report(1, 8, look)
     assert drawn[0] == 1.0
-    assert all(later - earlier >= 20 for earlier, later in pairwise(drawn))
+    assert len(drawn) == 3
+    assert all(later - earlier >= 50 for earlier, later in pairwise(drawn))
 
 
 def test_a_cancel_is_noticed_before_a_look_is_drawn(ada: User, rung: list[str]) -> None:
