@@ -87,7 +87,7 @@ def places(waiting: Sequence[Generation], models: Iterable[str], paces: Pace) ->
 def _ahead(
     waiting: Sequence[Generation], models: Iterable[str]
 ) -> QuerySet[Generation, dict[str, int]]:
-    """By model: how many workers are at it; before each of the given ones, how many wait, and units to do."""
+    """By model: how many workers are at it; before each given one, how many wait and the units."""
     large: BigIntegerField[int, int] = BigIntegerField()
     left = Case(
         When(state=State.RUNNING, then=Cast(F("steps") - F("step"), large)),

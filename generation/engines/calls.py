@@ -1,4 +1,4 @@
-"""A request in a pipeline class's own words, and a first look at what it is drawing."""
+"""A request in a pipeline class's own words, and its latents in false colours."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace

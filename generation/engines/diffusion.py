@@ -20,8 +20,9 @@ from PIL import Image, ImageOps
 from safetensors import SafetensorError
 
 from generation.engines import calls
-from generation.engines.base import EngineFacts, Frame, Frames, Look, OnStep, RenderRequest
+from generation.engines.base import EngineFacts, Frame, Frames, OnStep, RenderRequest
 from generation.engines.catalog import Loading, ModelCard
+from generation.engines.looks import Looks
 from generation.engines.profiles import profile
 from generation.engines.weights import checked_sha256
 from generation.errors import ModelUnavailable, OutOfMemory
@@ -220,8 +221,10 @@ def _stepping(
 ) -> Iterator[None]:  # fmt: skip
     """Reports every step, by the class's callback or, where it has none, by its scheduler."""
 
+    looks = Looks(pipeline, name, request)
+
     def report(done: int, latents: Any) -> None:
-        on_step(done, request.steps, _look(latents, pipeline, name, request))
+        on_step(done, request.steps, looks.after(done, latents))
 
     if CALLBACK in accepted:
 
@@ -259,23 +262,6 @@ def _noise(request: RenderRequest) -> Any:
 def _pixels(frames: Any) -> Frames:
     pixels: Frames = np.rint(np.clip(frames, 0.0, 1.0) * 255).astype(np.uint8)
     return pixels
-
-
-def _look(latents: Any, pipeline: Any, name: str, request: RenderRequest) -> Look:
-    order = profile(name).latents
-
-    def grid() -> tuple[int, int, int]:
-        across = pipeline.vae_spatial_compression_ratio
-        frames = (request.frames - 1) // pipeline.vae_temporal_compression_ratio + 1
-        return frames, request.height // across, request.width // across
-
-    def look() -> Frame | None:
-        if latents is None or latents.ndim != (3 if order == "packed" else 5):
-            return None
-        shape = grid() if order == "packed" else (0, 0, 0)
-        return calls.sketch(calls.middle(latents.detach().float().cpu().numpy(), order, shape))
-
-    return look
 
 
 def _image(first: Frame, width: int, height: int) -> Any:

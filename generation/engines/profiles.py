@@ -14,7 +14,8 @@ class Profile:
 
     `true_guidance` names the argument without which the class ignores a negative prompt;
     `latents` is the order of the axes a callback sees: batch, channel, frame, height, width, or
-    "packed" for (batch, tokens, channels); `image` names the sister class that begins with a frame.
+    "packed" for (batch, tokens, channels); `normalised` says that the VAE's latents_mean and
+    latents_std scale them; `image` names the sister class that begins with a frame.
     """
 
     multiple: int = 16
@@ -22,13 +23,14 @@ class Profile:
     rate: str = ""
     true_guidance: str = ""
     latents: str = "bcfhw"
+    normalised: bool = False
     image: str = ""
 
 
 PROFILES: Mapping[str, Profile] = {
     "WanPipeline": Profile(image="WanImageToVideoPipeline"),
     "LTXPipeline": Profile(
-        multiple=32, frame_step=8, rate="frame_rate", latents="packed",
+        multiple=32, frame_step=8, rate="frame_rate", latents="packed", normalised=True,
         image="LTXImageToVideoPipeline",
     ),
     "CogVideoXPipeline": Profile(latents="bfchw"),
