@@ -79,7 +79,7 @@ def go_on(generation_id: uuid.UUID, owner: uuid.UUID) -> None:
     _go_on(_ASK, [generation_id, owner])
 
 
-def _go_on(statement: str, values: list[object]) -> None:
+def _go_on(statement: str, values: list[int | datetime | uuid.UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         row = cursor.fetchone()
