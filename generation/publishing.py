@@ -105,9 +105,9 @@ def restore(
 ) -> None:
     """Make a withdrawn clip public again; one that is not withdrawn stays as it is.
 
-    An artist restores only what an artist withdrew, and nobody else restores that: raises
-    PublishingRefused else. Raises outbox.LogUnavailable where the withdrawal has not reached the
-    log yet.
+    An artist restores only what an artist withdrew and no rule of the site refuses, and nobody else
+    restores what an artist withdrew: raises PublishingRefused else. Raises outbox.LogUnavailable
+    where the withdrawal has not reached the log yet.
     """
     with transaction.atomic():
         row = _locked(clip)
@@ -118,6 +118,9 @@ def restore(
             raise PublishingRefused(
                 _("This clip was not withdrawn by its artist, who cannot restore it either.")
             )
+        refusal = rules().refusal_of_file(row.credential.sha256)
+        if by == By.ARTIST and refusal:
+            raise PublishingRefused(refusal[1])
         if by != By.ARTIST and own:
             raise PublishingRefused(
                 _("Its artist has withdrawn this clip: nobody else can show it again.")

@@ -119,7 +119,8 @@ INVENTORY: tuple[Kept, ...] = (
     ),
     Kept(
         _EVERYBODY,
-        _("Decisions that signatures do not count, with criteria, reason and the curator."),
+        _("Decisions that signatures do not count, with reason, curator and criteria; among these "
+          "can be a part of a name that a curator searched by, which no page shows."),
         _("That the count can be understood."),
         _("As long as the archive exists."),
         ("statement_invalidation",),

@@ -359,12 +359,13 @@ LOGGING = {
         },
         "json": {"()": "sora_archive.logs.JsonLine"},
     },
+    "filters": {"without_links": {"()": "sora_archive.logs.WithoutLinks"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's request log prints addresses of pages, which can hold what a visitor typed.
     # Those of allauth and fido2 name people and their keys.
     "loggers": {
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["without_links"]},
         # So does the one about forms without their cookie, and some addresses are secret links.
         "django.security.csrf": {"level": "ERROR"},
         "allauth": {"level": "ERROR"},

@@ -157,6 +157,7 @@ def withdraw(token: str) -> Signature:
             place = place_in_log(signature.ticket)
             outbox.submit(EntryType.SIGNATURE_WITHDRAWN, {"signature": place, "by": "signatory"})
             _forget_name(signature, "signatory")
+            Trace.objects.filter(signature=signature).update(signature=None)
             signature.state, signature.withdrawn_at = State.WITHDRAWN, timezone.now()
             signature.invalidation = None
             signature.person = signature.email = signature.confirmed_tier = ""

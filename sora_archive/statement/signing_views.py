@@ -124,7 +124,8 @@ def own(request: HttpRequest, token: str) -> HttpResponse:
         return redirect(request.path)
     signature = signing.of_token(token)
     entry = outbox.index_of(signature.ticket) if signature.ticket else None
-    return render(request, "statement/own.html", {"signature": signature, "entry": entry})
+    context = {"signature": signature, "entry": entry, "traced": signature.traces.exists()}
+    return render(request, "statement/own.html", context)
 
 
 @require_safe

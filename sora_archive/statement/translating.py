@@ -76,6 +76,12 @@ def find(version: Version, code: str) -> Translation | None:
     return version.translations.select_related("made_by").filter(language=code).first()
 
 
+def newer(translation: Translation) -> Translation | None:
+    """The newest translation of a later version into the same language."""
+    later = Translation.objects.filter(version__gt=translation.version_id)
+    return later.filter(language=translation.language).order_by("-version_id", "-revision").first()
+
+
 def standings(version: Version) -> Sequence[Standing]:
     """The newest translation into each language of this version, or else of one before it."""
     found: dict[str, Translation] = {}

@@ -85,6 +85,7 @@ def translation(request: HttpRequest, number: int, language: str) -> HttpRespons
         "into": translating.language_of(language),
         "version": found.version,
         "lags": newest is not None and newest.number > number,
+        "newer": translating.newer(found),
     }
     return render(request, "statement/translation.html", context)
 

@@ -265,6 +265,15 @@ def test_what_ada_has_withdrawn_herself_nobody_else_shows_again(as_mo: Client, c
     assert again(clip).published
 
 
+def test_what_was_blocked_meanwhile_ada_does_not_show_again(as_mo: Client, clip: Clip) -> None:
+    own_withdrawal(clip)
+    file = {"sha256": clip.credential.sha256, "grounds": "rights", "note": "A court said so."}
+    assert as_mo.post("/moderation/rules/files/", file).status_code == 302
+    with pytest.raises(PublishingRefused, match="taken down here before"):
+        publishing.restore(clip, By.ARTIST)
+    assert again(clip).visibility == Visibility.WITHDRAWN
+
+
 def test_who_withdraws_a_clip_before_the_decision_does_not_escape_it(
     as_mo: Client, as_ada: Client, client: Client, clip: Clip
 ) -> None:

@@ -23,7 +23,7 @@ from provenance.log import outbox
 from sora_archive.statement import mails, signing, sweeping
 from sora_archive.statement.addresses import person
 from sora_archive.statement.errors import LinkRefused, MailNotSent, SigningRefused
-from sora_archive.statement.models import Link, Signature, State, Version
+from sora_archive.statement.models import Link, Signature, State, Trace, Version
 from tests.site.signatories import (
     FORM,
     RANGE,
@@ -138,7 +138,9 @@ def test_withdrawal_leaves_nothing_of_a_person_behind(
     client.post(found["confirm"])
     log.take_up()
     [opening] = outbox.openings_of(Signature.objects.get().ticket).values()  # type: ignore[arg-type]
+    assert "the range of addresses" in client.get(found["mine"]).content.decode()
     client.post(found["mine"], {"act": "withdraw"})
+    assert not Trace.objects.exclude(signature=None).exists()
     stored = everything_stored()
     traces = (ADDRESS, "Ada Lovelace", "ada.example", "Lisbon", person(ADDRESS), opening.salt.hex())
     for trace in traces:
@@ -471,7 +473,7 @@ def test_mail_that_cannot_be_sent_leaves_nothing_behind(
 
 @pytest.mark.slow
 def test_a_log_that_is_behind_is_waited_for_and_nothing_is_lost(
-    client: Client, log: Log, version: Version
+    client: Client, log: Log, version: Version, caplog: pytest.LogCaptureFixture
 ) -> None:
     post(client, version)
     found = last_links()
@@ -479,6 +481,7 @@ def test_a_log_that_is_behind_is_waited_for_and_nothing_is_lost(
     behind = client.post(found["mine"], {"act": "withdraw"})
     assert behind.status_code == 503
     assert "Nothing was lost" in behind.content.decode()
+    assert "Service Unavailable: /statement/mine/…/" in caplog.text, "whoever has the link can act"
     assert shown(client) == 1
     log.take_up()
     client.post(found["mine"], {"act": "withdraw"})

@@ -49,6 +49,10 @@ def test_a_translation_that_lags_is_marked_on_both_pages(
     assert client.get("/statement/versions/2/de/").status_code == 404
     translating.translate(second, "de", GERMAN.replace("Lohn", "gerechten Lohn"), mo.pk)
     assert "behind this one" not in client.get("/statement/").content.decode()
+    assert "is not translated into this language yet" in old
+    old = client.get("/statement/versions/1/de/").content.decode()
+    assert "is not translated into this language yet" not in old
+    assert 'href="/statement/versions/2/de/">Version 2 in this language' in old
 
 
 def test_a_better_translation_stands_in_front_of_the_first(
