@@ -261,7 +261,12 @@ def _judge_reading(
         state=state,
         bit_identical=known.identical,
         integrity=integrity,
-        signer={"who": who, "text": signer_text, **found.signer},
+        signer={
+            "who": who,
+            "text": signer_text,
+            **found.signer,
+            "time_stamp_list": found.stamp_uri if _stamped(found, trust) else "",
+        },
         log=log,
         answers=(
             answers.bytes_answer(state, integrity, asked=known.asked),

@@ -14,7 +14,7 @@ _TIME = {"type": "string", "format": "date-time"}
 _ADDRESS = {"type": "string", "format": "uri"}
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 _OF_SIGNER = ("common_name", "organization", "issuer_common_name", "issuer_organization", "serial",
-              "algorithm", "not_before", "not_after", "time_stamp")  # fmt: skip
+              "algorithm", "not_before", "not_after", "time_stamp", "time_stamp_list")  # fmt: skip
 
 
 def _object(properties: Mapping[str, Any], optional: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.urls import reverse
 
+from provenance.core import states
+
 from . import keyevents, ledger, reports, speaking
 from .models import Finding, Report, TrustSnapshot
 
@@ -55,6 +57,21 @@ class LoggedAs:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """What the signature was made with: validity and time-stamp as times, where they are times.
+
+    `stamp_counts` tells whether a list that is believed vouches for who stamped.
+    """
+
+    serial: str
+    issuer: str
+    begins: datetime | None
+    ends: datetime | None
+    stamped: datetime | None
+    stamp_counts: bool
+
+
+@dataclass(frozen=True)
 class Told:
     """One finding as the page shows it; `verdict` is the stored document."""
 
@@ -66,6 +83,7 @@ class Told:
     verdict: Mapping[str, Any]
     entries: Sequence[LoggedAs]
     witnessed_at: datetime | None = None
+    certificate: Certificate | None = None
 
 
 def told(finding: Finding) -> Told:
@@ -83,6 +101,21 @@ def told(finding: Finding) -> Told:
             for each in log.get("entries", ())
         ],
         witnessed_at=_instant(log["witnessed_at"]) if log.get("witnessed_at") else None,
+        certificate=_certificate(finding.document["signer"] or {}),
+    )
+
+
+def _certificate(signer: Mapping[str, str]) -> Certificate | None:
+    if not signer.get("serial"):
+        return None
+    names = (signer.get("issuer_common_name"), signer.get("issuer_organization"))
+    return Certificate(
+        serial=signer["serial"],
+        issuer=", ".join(name for name in names if name),
+        begins=states.instant(signer.get("not_before", "")),
+        ends=states.instant(signer.get("not_after", "")),
+        stamped=states.instant(signer.get("time_stamp", "")),
+        stamp_counts=bool(signer.get("time_stamp_list")),
     )
 
 

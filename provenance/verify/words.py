@@ -1,5 +1,7 @@
 """A verdict as lines for a terminal and as an exit status; the command and the offline check."""
 
+from collections.abc import Iterator, Mapping
+
 from provenance.core.verdicts import Verdict
 
 INTACT, OTHER, UNREADABLE, NOT_CHECKED = range(4)
@@ -18,7 +20,7 @@ def in_words(verdict: Verdict) -> str:
     lines += ["", "How this was found out:"]
     lines += [f"{step.number}. {step.title} {step.outcome}. {step.text}" for step in verdict.steps]
     if verdict.signer:
-        lines += ["", f"Signer: {verdict.signer['common_name']}, {verdict.signer['organization']}"]
+        lines += ["", *_signer(verdict.signer)]
     if verdict.claims:
         lines += ["", "The credential says (and who asserts it):"]
         lines += [f"  {c.text}: {c.value} ({c.asserted_by})" for c in verdict.claims]
@@ -40,6 +42,17 @@ def in_words(verdict: Verdict) -> str:
             f"  {failure.text} [{failure.code}] {failure.where}" for failure in verdict.failures
         ]
     return "\n".join(_printable(line) for line in lines)
+
+
+def _signer(signer: Mapping[str, str]) -> Iterator[str]:
+    yield f"Signer: {signer['common_name']}, {signer['organization']}"
+    yield f"  Certificate: {signer['serial']}, issued by {signer['issuer_common_name']}"
+    yield f"  Valid: {signer['not_before']} to {signer['not_after']}"
+    if not signer["time_stamp"]:
+        yield "  Time-stamp: none"
+    else:
+        listed = "on a list" if signer["time_stamp_list"] else "on no list"
+        yield f"  Time-stamp: {signer['time_stamp']}, of an authority {listed} that is believed"
 
 
 def _printable(line: str) -> str:

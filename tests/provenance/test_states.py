@@ -15,6 +15,7 @@ from provenance.core.readings import Failure
 from provenance.core.verdicts import Verdict
 from provenance.core.wording import STATES
 from provenance.verify import child
+from provenance.verify.words import in_words
 from tests.provenance import shelf as shelves
 from tests.provenance.shelf import ASSETS, EMPTY, FLOOD, Asset, Shelf
 
@@ -126,6 +127,30 @@ def test_a_redaction_is_shown_with_its_reason(shelf: Shelf, drop: Drop) -> None:
         "org.sora-archive.erased",
     )
     assert "erased from the archive on request" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ours_intact", "None: when it was signed, only the signer says."),
+        ("ours_expired_but_stamped", "A list that is believed here vouches for the authority"),
+    ],
+)
+def test_the_page_tells_of_certificate_and_stamp(
+    shelf: Shelf, drop: Drop, name: str, words: str, tmp_path: Path
+) -> None:
+    data = shelf.get(shelves.asset(name))
+    _, verdict, text = drop(data)
+    signer = verdict["signer"]
+    assert signer["serial"] in text
+    assert "Clips of archive.test/log Issuer, Sora Archive" in text
+    assert words in text
+    (tmp_path / "clip.mp4").write_bytes(data)
+    lines = in_words(child.check(tmp_path / "clip.mp4"))
+    assert f"Certificate: {signer['serial']}, issued by {signer['issuer_common_name']}" in lines
+    stamp = f"{signer['time_stamp']}, of an authority on a list" if signer["time_stamp"] else "none"
+    assert f"Time-stamp: {stamp}" in lines
 
 
 # The offline check and the page.
