@@ -17,11 +17,9 @@ from django.db.models import BooleanField, F, Func, QuerySet
 from . import almanac, searching
 from .models import Hanging
 
-# The share of finds from which on the wall is walked from clip to clip: where a look into the
-# index of words is quick, and where it is slow.
-_DENSE, _DENSE_FOR_SLOW = 1 / 200, 1 / 500
+_DENSE = 1 / 500  # the share of finds from which on the wall is walked from clip to clip
 _LEAST = 1000  # clips that a stretch has at least
-_SLACK = 1.25  # finds do not hang evenly
+_SLACK = 1.5  # finds do not hang evenly, and a second look costs more than a longer one
 _FARTHER = 16  # how much longer a stretch is that follows one without finds
 
 Row = TypeVar("Row", covariant=True)
@@ -61,7 +59,6 @@ def newest(
         rows = list((clips.filter(words=searching.query(q)) if q else clips)[:at_most])
         return Finds(rows, len(rows) < at_most)
     share, quick = searching.share(q, known), searching.looked_up(q, known)
-    dense = _DENSE if quick else _DENSE_FOR_SLOW
     if quick is None:
         share = max(share, wanted * _SLACK / _LEAST)  # a short walk first: it may be enough
     passed, until = known.newer(before) if before else 0, None
@@ -70,7 +67,7 @@ def newest(
         clips_long = max(round((wanted - len(found)) / share * _SLACK), through - passed, _LEAST)
         since = known.since(passed + clips_long)
         stretch = _between(clips, since, until).filter(_held(q))
-        if share < dense:
+        if share < _DENSE:
             stretch = stretch.filter(words=quick or searching.rarest(q, known))
         got = list(stretch[: at_most - len(found)])
         found, passed, until = found + got, passed + clips_long, since

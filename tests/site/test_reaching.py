@@ -80,7 +80,6 @@ def test_page_after_page_shows_every_find_once(
     monkeypatch: pytest.MonkeyPatch, dense: float, gathered: int
 ) -> None:
     monkeypatch.setattr(reaching, "_DENSE", dense)
-    monkeypatch.setattr(reaching, "_DENSE_FOR_SLOW", dense)
     monkeypatch.setattr(searching, "_GATHERED", gathered)
     for choice in CHOICES:
         assert paged(choice, 3) == at_one_look(choice), choice
