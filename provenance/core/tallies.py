@@ -7,6 +7,7 @@ belong to an entry.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .records import JSON, Entry, EntryRefused, EntryType, commitment
 
@@ -73,6 +74,15 @@ class Tally:
             row[1] += signature.withdrawn
             row[2] += not signature.withdrawn and not signature.valid
         return [Count(*self._versions[place], *row) for place, row in found.items()]
+
+    def standing(self, place: int) -> Literal["counted", "invalid", "withdrawn"] | None:
+        """Where the signature of that index stands; None where there is none."""
+        signature = self._signatures.get(place)
+        if signature is None:
+            return None
+        if signature.withdrawn:
+            return "withdrawn"
+        return "counted" if signature.valid else "invalid"
 
     def opens(self, place: int, salt: bytes, value: JSON) -> bool:
         """Whether this salt and value are what the signature of that index commits to, and it

@@ -35,6 +35,14 @@ def erase(ticket: uuid.UUID, fields: Sequence[str], by: str, reason: str = "") -
         ]
 
 
+def forget(ticket: uuid.UUID, fields: Sequence[str]) -> None:
+    """Delete the openings of an entry's fields whose erasure the log has already.
+
+    For what came back with an older backup; nothing is entered.
+    """
+    Opening.objects.filter(ticket=ticket, field__in=fields).delete()
+
+
 def erase_file(
     ticket: uuid.UUID, by: str, reason: str, named: Mapping[str, JSON], file: NewOpening | None
 ) -> uuid.UUID:

@@ -40,7 +40,7 @@ _FIND = """
 __all__ = [
     "CHANNEL", "LogUnavailable", "OutboxMisused", "Prepared", "index_of", "indexes_of",
     "new_opening", "openings_of", "openings_of_all", "place_of", "prepare", "submit", "submit_all",
-    "submit_prepared", "wait_for",
+    "submit_prepared", "wait_for", "waiting",
 ]  # fmt: skip
 
 
@@ -114,6 +114,11 @@ def submit_all(kind: EntryType, bodies: Sequence[Mapping[str, JSON]]) -> list[uu
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
     return [row.ticket for row in rows]
+
+
+def waiting() -> bool:
+    """Whether an entry waits that has no place yet."""
+    return bool(models.Pending.objects.exists())
 
 
 def index_of(ticket: uuid.UUID) -> int | None:

@@ -157,13 +157,18 @@ def withdraw(token: str) -> Signature:
             place = place_in_log(signature.ticket)
             outbox.submit(EntryType.SIGNATURE_WITHDRAWN, {"signature": place, "by": "signatory"})
             _forget_name(signature, "signatory")
-            Trace.objects.filter(signature=signature).update(signature=None)
-            signature.state, signature.withdrawn_at = State.WITHDRAWN, timezone.now()
-            signature.invalidation = None
-            signature.person = signature.email = signature.confirmed_tier = ""
-            signature.wants_news = False
+            take_back(signature)
             signature.save()
     return signature
+
+
+def take_back(signature: Signature) -> None:
+    """What a withdrawal does to the row itself; the caller saves it."""
+    Trace.objects.filter(signature=signature).update(signature=None)
+    signature.state, signature.withdrawn_at = State.WITHDRAWN, timezone.now()
+    signature.invalidation = None
+    signature.person = signature.email = signature.confirmed_tier = ""
+    signature.wants_news = False
 
 
 def erase_own_name(token: str) -> Signature:

@@ -4,11 +4,13 @@ import hashlib
 import io
 import json
 import random
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -17,7 +19,7 @@ from provenance.core.tallies import FIELD
 from provenance.log import outbox
 from provenance.log.audit import audit
 from provenance.log.export import export
-from provenance.log.models import Opening
+from provenance.log.models import Entry, Opening
 from sora_archive.accounts.models import User
 from sora_archive.statement import counting, invalidating, mails, signing
 from sora_archive.statement.invalidating import Criteria
@@ -149,6 +151,63 @@ def test_the_count_goes_on_where_it_stopped_and_notices_another_log(
     monkeypatch.setattr(first, "root", b"\0" * 32)  # as after another history
     assert counting.recount().of(1) == 2
     assert counting._reader is not first
+
+
+def test_after_an_older_backup_the_signatures_stand_again_where_the_log_has_them(
+    client: Client, mo: User, version: Version, log: Log
+) -> None:
+    for number in range(6):
+        signed(version, number, wants_news=True)
+        log.take_up()
+        if number == 0:
+            back = token(last_links()["mine"])
+        if number == 1:
+            unnamed = token(last_links()["mine"])
+    away = invalidating.invalidate(Criteria(1, name="No 3"), 1, WHY, mo.pk)
+    log.take_up()
+    before = list(Signature.objects.order_by("pk").values())
+    openings = list(Opening.objects.values())
+    signing.withdraw(back)
+    signing.erase_own_name(unnamed)
+    for number in (2, 4):
+        invalidating.invalidate(Criteria(1, name=f"No {number}"), 1, WHY, mo.pk)
+    invalidating.undo(away.pk, "A mistake.", mo.pk)
+    with pytest.raises(CommandError, match="taking up entries"):
+        call_command("catchupsignatures")
+    log.take_up()
+    kept, told = names(client), counting.recount().of(1)
+    as_in_the_backup(before, openings)
+    assert names(client) != kept
+    size = Entry.objects.count()
+    call_command("catchupsignatures")
+    log.take_up()
+    assert Entry.objects.count() == size, "the log has it all already"
+    assert names(client) == kept
+    assert counted(version) == told == 3
+    assert "Everything agrees." in count()
+    gone = Signature.objects.get(state=State.WITHDRAWN)
+    assert (gone.name, gone.person, gone.email) == ("", "", "")
+    assert "after a backup was restored" in client.get("/statement/count/").content.decode()
+    said = io.StringIO()
+    call_command("catchupsignatures", stdout=said)
+    assert said.getvalue().startswith("0 signatures")
+
+
+def as_in_the_backup(
+    signatures: Iterable[Mapping[str, Any]], openings: Iterable[Mapping[str, Any]]
+) -> None:
+    """Rows and salts as they were; the guards sleep, as while a dump is loaded."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE statement_signature DISABLE TRIGGER USER")
+        for row in signatures:
+            Signature.objects.filter(pk=row["id"]).update(**row)
+        for name in ("unchanged", "kept"):
+            cursor.execute(
+                f"ALTER TABLE statement_signature ENABLE ALWAYS TRIGGER statement_signature_{name}"
+            )
+    Opening.objects.all().delete()
+    Opening.objects.bulk_create(Opening(**row) for row in openings)
 
 
 @pytest.mark.django_db
