@@ -134,13 +134,16 @@ def train_points(run: runs.Run) -> PointDecoder:
         runs.set_rates(both, runs.warm_then_fade(share, run.done, fade=0.6))
         codes, counts = runs.to_device(data.codes, counted(data))
         truth = truth_of(data)
-        gap = (point(_noise(codes, scale, 0.004)) - truth) * counts
+        with run.computing():
+            picture = point(_noise(codes, scale, 0.004))
+        gap = (picture.float() - truth) * counts
         loss = _error(gap, 0.1)
         point.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(point.parameters(), 1.0)
-        for optimizer in both:
-            optimizer.step()
+        with run.computing():
+            for optimizer in both:
+                optimizer.step()
         average.update(point)
         if run.done % 50 == 49:
             square = (
@@ -208,7 +211,9 @@ def train_whole(run: runs.Run, vae: AutoencoderKLLTXVideo) -> AutoencoderKLLTXVi
         truth = truth_of_half(*data[1:]).permute(0, 4, 1, 2, 3)
         strength = WHOLE_NOISE * torch.rand(WHOLE_BATCH, 1, 1, 1, 1, device=codes.device)
         noisy = _noise(codes, scale, strength).permute(0, 4, 1, 2, 3)
-        picture = decoder(noisy)
+        with run.computing():
+            picture = decoder(noisy)
+        picture = picture.float()
         loss = _error(picture - truth, 0.4)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

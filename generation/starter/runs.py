@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
 CHECKPOINT_SECONDS = 120.0
@@ -30,6 +31,13 @@ def device() -> torch.device:
         return torch.device("cpu")
     torch.set_float32_matmul_precision("high")
     return torch.device("cuda")
+
+
+def has_bfloat16() -> bool:
+    """Whether training computes on processor cores that multiply in bfloat16 themselves."""
+    able = torch.cpu.get_capabilities()
+    native = any(able.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    return device().type == "cpu" and native
 
 
 def to_device(*arrays: Any) -> tuple[torch.Tensor, ...]:
@@ -49,7 +57,8 @@ def _one_thread() -> None:
 @dataclass
 class Run:
     """One stage's run: it ends after `steps`, or earlier when `minutes` are over, and then resumes
-    where it was. With `workers`, that many processes draw the data ahead of time.
+    where it was. With `workers`, that many processes draw the data ahead of time. In `bfloat16` the
+    large products are made in it; weights, gradients and losses stay in single precision.
     """
 
     stage: str
@@ -59,6 +68,7 @@ class Run:
     minutes: float | None = None
     quiet: bool = False
     workers: int = 0
+    bfloat16: bool = field(default_factory=has_bfloat16)
     done: int = 0
     seconds: float = 0.0
     parts: dict[str, Any] = field(default_factory=dict)
@@ -153,11 +163,23 @@ class Run:
         with (self.work / f"{self.stage}.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
 
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """What the model, and not its loss, is called within: the run's precision."""
+        if not self.bfloat16:
+            yield
+            return
+        # Fused attention is slower backwards in bfloat16 than all the rest of a step together.
+        with torch.autocast(device().type, torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+            yield
+
     @property
     def device(self) -> str:
         """What the run computes on, by name."""
         place = device()
-        return torch.cuda.get_device_name(place) if place.type == "cuda" else "processor cores"
+        if place.type == "cuda":
+            return torch.cuda.get_device_name(place)
+        return "processor cores, bfloat16" if self.bfloat16 else "processor cores"
 
     @property
     def finished(self) -> bool:

@@ -128,10 +128,10 @@ def train(run: runs.Run) -> tuple[T5EncoderModel, float]:
     for share, data in run.feed(lesson):
         runs.set_rates([optimizer], runs.warm_then_fade(share, run.done))
         tokens, mask, wanted = runs.to_device(*data)
-        guesses = probe(embed(encoder, tokens, mask), mask)
-        loss = torch.stack(
-            [nn.functional.cross_entropy(g, t) for g, t in zip(guesses, wanted, strict=True)]
-        ).sum()
+        with run.computing():
+            guesses = probe(embed(encoder, tokens, mask), mask)
+        pairs = zip(guesses, wanted, strict=True)
+        loss = torch.stack([nn.functional.cross_entropy(g.float(), t) for g, t in pairs]).sum()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([*encoder.parameters(), *probe.parameters()], 1.0)

@@ -31,15 +31,17 @@ def run_stage(
     minutes: float | None = None,
     steps: int | None = None,
     workers: int = 0,
+    single: bool = False,
     quiet: bool = False,
 ) -> bool:
     """Run or resume a stage; False when the minutes ended before the steps. `steps` makes it a
-    rehearsal.
+    rehearsal; `single` keeps all of it in single precision.
     """
 
     def start(name: str, count: int) -> runs.Run:
         run = runs.Run(name, work, steps or count, seed=seed, minutes=minutes, quiet=quiet)
         run.workers = workers
+        run.bfloat16 = run.bfloat16 and not single
         return run
 
     if stage == "text":

@@ -129,18 +129,20 @@ def train(
     for share, data in run.feed(lesson):
         runs.set_rates(both, gentle * runs.warm_then_fade(share, run.done))
         clean, level, tokens, mask = runs.to_device(*data)
-        with torch.no_grad():
+        with torch.no_grad(), run.computing():
             states = text.embed(encoder, tokens, mask)
         noise = torch.randn_like(clean)
         noisy = level * noise + (1 - level) * clean
-        guess = velocity(model, noisy, level, states, mask, FRAME_RATES[run.done % 2])
-        loss = ((guess - (noise - clean)).square() * weight).mean()
+        with run.computing():
+            guess = velocity(model, noisy, level, states, mask, FRAME_RATES[run.done % 2])
+        loss = ((guess.float() - (noise - clean)).square() * weight).mean()
         for optimizer in both:
             optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer in both:
-            optimizer.step()
+        with run.computing():
+            for optimizer in both:
+                optimizer.step()
         average.update(model)
         losses.append(loss.detach())
         if run.done % 20 == 19:

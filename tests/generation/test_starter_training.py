@@ -43,6 +43,22 @@ def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_in_bfloat16_the_weights_stay_single_and_go_the_same_way(tmp_path: Path) -> None:
+    def trained(name: str, *, half: bool) -> torch.nn.Module:
+        run = runs.Run("text", tmp_path / name, 6, seed=5, quiet=True, bfloat16=half)
+        encoder: torch.nn.Module = text.train(run)[0]
+        return encoder
+
+    single, half = trained("single", half=False), trained("half", half=True)
+    assert {p.dtype for p in half.parameters()} == {torch.float32}
+    torch.manual_seed(5)
+    start = weights(network.make_text_encoder())
+    moves = weights(single) - start, weights(half) - start
+    assert not torch.equal(*moves)
+    assert float(torch.nn.functional.cosine_similarity(*moves, dim=0)) > 0.9
+
+
+@pytest.mark.slow
 def test_a_checkpoint_of_another_seed_is_refused(tmp_path: Path) -> None:
     text.train(runs.Run("text", tmp_path, 1, seed=1, quiet=True))
     with pytest.raises(ValueError, match="seed 1"):

@@ -24,6 +24,11 @@ class Command(BaseCommand):
             "--workers", type=int, default=0, help="processes that draw data ahead (default none)"
         )
         parser.add_argument("--seed", type=int, default=1, help="seed of the training (default 1)")
+        parser.add_argument(
+            "--single",
+            action="store_true",
+            help="no bfloat16 (default: large products in it, where the processor has it)",
+        )
         parser.add_argument("--steps", type=int, help="a rehearsal: so many steps for each stage")
         parser.add_argument(
             "--work", type=Path, help="checkpoints (default: starter in the data folder)"
@@ -47,6 +52,7 @@ class Command(BaseCommand):
                     minutes=options["minutes"],
                     steps=options["steps"],
                     workers=options["workers"],
+                    single=options["single"],
                 )
             except (ValueError, OSError) as error:
                 raise CommandError(str(error)) from error
