@@ -46,6 +46,9 @@ DEMANDS = {OWN: 16} | (
     if NAMED
     else {}
 )
+# What our own rubric asks of a clip, and what took its place is not: it was opened, and misses what
+# was erased.
+EDITED = {"archive:one_act_of_creation", "archive:says_all_that_it_must"}
 SIGNALS = {FOLDER / "asset-rubric-signals-local.yml": 14} if NAMED else {}
 
 
@@ -84,10 +87,11 @@ def signals(rubric: Path, manifest: dict[str, Any]) -> set[str]:
 
 @dataclass(frozen=True)
 class Shelf:
-    """The crJSON of a clip and of a remix of it."""
+    """The crJSON of a clip, of a remix of it, and of what took its place after an erasure."""
 
     clip: dict[str, Any]
     remix: dict[str, Any]
+    redacted: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -97,14 +101,26 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     remix = archive.sign(
         folder, archive.facts(parent=clip.facts.title), name="remix", shift=3, parent=clip.path
     )
-    found = [credentials.read(each.path, archive.anchors) for each in (clip, remix)]
+    redacted = archive.redact(clip, "prompt")
+    found = [credentials.read(each.path, archive.anchors) for each in (clip, remix, redacted)]
     return Shelf(*(dict(raw.crjson) for raw in found if raw is not None))
 
 
 @pytest.mark.parametrize("rubric", DEMANDS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("which", ["clip", "remix"])
+@pytest.mark.parametrize("which", ["clip", "remix", "redacted"])
 def test_every_statement_of_the_rubric_holds(shelf: Shelf, rubric: Path, which: str) -> None:
-    assert unmet(rubric, getattr(shelf, which)) == set()
+    other = EDITED if (rubric, which) == (OWN, "redacted") else set[str]()
+    assert unmet(rubric, getattr(shelf, which)) == other
+
+
+def test_what_was_redacted_is_an_edit_of_a_fully_generated_clip(shelf: Shelf) -> None:
+    edit, origin = shelf.redacted["manifests"]
+    for rubric in SIGNALS:
+        assert signals(rubric, edit) == {"transformation:signal_nonEditorial"}
+        assert signals(rubric, origin) == {"inception:signal_fullyGenAIMedia"}
+    for manifest in (edit, origin):
+        assert manifest["claim.v2"]["gathered_assertions"] == []
+        assert manifest["assertions"]["c2pa.actions.v2"]["allActionsIncluded"] is True
 
 
 @pytest.mark.parametrize("which", ["clip", "remix"])
