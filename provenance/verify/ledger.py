@@ -128,12 +128,6 @@ def public_file(credential: Credential) -> Path | None:
     return found.path
 
 
-def is_public(sha256: str) -> bool:
-    """Whether everybody may have the issued file of that hash."""
-    credential = Credential.objects.filter(sha256=sha256).first()
-    return credential is not None and public_file(credential) is not None
-
-
 def _line() -> Callable[[uuid.UUID], tuple[str, Path] | None]:
     line: Callable[[uuid.UUID], tuple[str, Path] | None] = import_string(settings.VERIFY_CLIPS)
     return line

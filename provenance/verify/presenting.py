@@ -16,6 +16,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from provenance.core import states
+from provenance.core.verdicts import LEDGER
 
 from . import keyevents, ledger, reports, speaking
 from .models import Finding, Report, TrustSnapshot
@@ -229,7 +230,10 @@ def _original_at(verdict: Mapping[str, Any]) -> datetime | None:
 
 
 def _brings_file(verdict: Mapping[str, Any]) -> bool:
-    return bool(verdict["bit_identical"]) and ledger.is_public(verdict["file"]["sha256"])
+    """Whether the evidence has the file itself: everybody may have it, and none took its place."""
+    replaced = any(claim["label"] == LEDGER for claim in verdict["claims"])
+    public = bool(verdict["bit_identical"]) and verdict["original"]["standing"] == ledger.PUBLISHED
+    return public and not replaced
 
 
 def _instant(text: str) -> datetime:

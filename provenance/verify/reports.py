@@ -207,8 +207,10 @@ def _withhold(document: dict[str, Any], fields: Iterable[str]) -> None:
 
 def _issued(document: Mapping[str, Any]) -> list[Credential]:
     """The rows of the ledger that a finding is about, as of now."""
-    names = {document["manifest"], (document["original"] or {}).get("manifest")}
-    return list(Credential.objects.filter(manifest_id__in=names - {"", None}))
+    if document["original"] is None:
+        return []
+    names = {document["manifest"], document["original"]["manifest"]}
+    return list(Credential.objects.filter(manifest_id__in=names))
 
 
 def _among_others() -> None:
