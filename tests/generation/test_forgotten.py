@@ -1,5 +1,6 @@
 """What was erased is nowhere any more, whatever was killed on the way: looked for in a dump of the
-database, the export of the log and every file of the media folder, in every form it can take.
+database, the export of the log, every file of media and reports, and in what the site then gives a
+visitor, from the feed to the bundle of a report, in every form it can take.
 """
 
 import base64
@@ -129,6 +130,36 @@ def everything(stack: Stack, secrets: dict[str, bytes | str]) -> list[str]:
     ]
 
 
+def served(stack: Stack, clip: Made, report: str, secrets: dict[str, bytes | str]) -> list[str]:
+    """Where a secret stands in what a visitor is given about a clip and a report on its file."""
+    place = stack.data / f"served-{uuid.uuid4().hex}"
+    of_clip = f"/clips/{clip.clip}/"
+    addresses = [
+        "/", "/clips/", "/clips/feed.atom", "/sitemap.xml", "/log/", "/api/v1/clips",
+        of_clip, f"{of_clip}embed/", f"/oembed?url=http://testserver{of_clip}",
+        f"/api/v1/clips/{clip.clip}", f"/verify/clips/{clip.clip}/", f"/log/find/?q={clip.clip}",
+        f"/media/{clip.clip}.mp4", f"/media/{clip.clip}/prompt.json",
+        f"/verify/reports/{report}/", f"/verify/reports/{report}.json",
+        f"/verify/reports/{report}/bundle.zip",
+    ]  # fmt: skip
+    run(
+        stack,
+        "import io, zipfile; from pathlib import Path; from django.test import Client;"
+        f"visitor, place = Client(), Path({str(place)!r}); place.mkdir();"
+        "kept = lambda name, data: (place / name).write_bytes(data);"
+        "unpacked = lambda name, data: [kept(f'{name}-{n}', whole.read(each)) for whole in"
+        " [zipfile.ZipFile(io.BytesIO(data))] for n, each in enumerate(whole.namelist())];"
+        "answers = [(str(n), visitor.get(address)) for n, address in"
+        f" enumerate({addresses!r})];"
+        "bodies = [(n, each, each.getvalue()) for n, each in answers];"
+        "[(unpacked if data[:2] == b'PK' else kept)(n, str(each.headers).encode() + data"
+        " if data[:2] != b'PK' else data) for n, each, data in bodies];"
+        "kept('told', repr([each.status_code for _, each in answers]).encode())",
+    )
+    assert "500" not in (place / "told").read_text()
+    return traces_in(place, secrets)
+
+
 def test_the_forms_that_are_looked_for_are_those_that_values_take() -> None:
     forms = forms_of(PROMPT)
     row = json.dumps({"prompt": PROMPT})
@@ -147,11 +178,14 @@ def test_a_prompt_and_a_name_are_nowhere_after_their_erasure(archive: Stack) -> 
         "salt of the prompt": clip.salts["prompt"], "salt of the name": clip.salts["artist"],
     }  # fmt: skip
     file = archive.data / "media" / clip.sha256[:2] / clip.sha256
-    run(
+    report = run(
         archive,
         "from pathlib import Path; from provenance.verify import reports;"
-        f"reports.check(Path('{file}'), keep=True)",
-    )
+        f"print(reports.check(Path('{file}'), keep=True)[1].report.pk)",
+    ).splitlines()[-1]
+    shown = served(archive, clip, report, secrets)
+    for name in secrets:
+        assert any(name in found for found in shown), name
     before = everything(archive, secrets)
     assert any(str(archive.data / "reports") in found for found in before)
     for name in secrets:
@@ -166,6 +200,7 @@ def test_a_prompt_and_a_name_are_nowhere_after_their_erasure(archive: Stack) -> 
     erase(archive, [clip], "prompt")
     wait_until(lambda: carried_out(archive), "the file is redacted")
     assert everything(archive, secrets) == []
+    assert served(archive, clip, report, secrets) == []
     archive.must("auditlog")
     new = archive.rows(
         "SELECT sha256 FROM verify_credential WHERE clip_id = %s AND retired_at IS NULL", clip.clip
