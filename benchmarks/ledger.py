@@ -48,11 +48,12 @@ _GUARDED = (
     "log_origin", "log_entry", "log_tile", "log_head", "log_checkpoint", "log_cosignature",
     "log_anchor", "log_contradiction",
 )  # fmt: skip
+_UNSEALED = {"log_entry", "log_tile"}  # by a trigger, that is
 # In the order in which their foreign keys allow them to be filled.
 _COPIED = {
     "log_head": "size int8, prev_size int8, root bytea, created_at timestamptz",
     "log_entry": "index int8, ticket uuid, leaf_hash bytea, data bytea, kind varchar,"
-    " attempt varchar",
+    " attempt varchar, seal int8",
     "log_tile": "level int2, n int8, hashes bytea, root bytea",
     "log_mention": "term varchar, index int8",
     "log_checkpoint": "size int8, note text, signed_at timestamptz",
@@ -110,7 +111,8 @@ def fresh() -> Sequencer:
 
 def _guard(cursor: Any) -> None:
     for table in _GUARDED:
-        for name in ("unchanged", "kept"):
+        names = ["unchanged", "kept"] if table in _UNSEALED else ["unchanged", "kept", "sealed"]
+        for name in names:
             cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{name}")
 
 

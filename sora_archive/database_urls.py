@@ -4,6 +4,7 @@ Three roles, so that neither the site nor its workers can change what the log ho
 sequencer can add to it. Each process knows itself as one of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,20 @@ from sora_archive import embedded, env
 # All other commands, the web server and the workers are the web role.
 ROLE_OF_COMMAND = {
     "migrate": "owner", "createroles": "owner", "backup": "owner", "restore": "owner",
-    "sequencer": "sequencer", "importlog": "sequencer",
+    "mendoutbox": "owner", "sequencer": "sequencer", "importlog": "sequencer",
 }  # fmt: skip
+
+# What is done while the archive stands still: for these an embedded database that sleeps is woken.
+WOKEN_FOR = {"auditlog", "exportlog", "importlog", "mendoutbox"}
+
+
+def wakes(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks for something that needs the database of a sleeping archive."""
+    command, rest = "".join(arguments[1:2]), arguments[2:]
+    of_a_copy = any(word.startswith(("--url", "--dir")) for word in rest)
+    if {"-h", "--help"} & {*rest} or (command == "auditlog" and of_a_copy):
+        return False
+    return command in WOKEN_FOR
 
 
 @dataclass(frozen=True)

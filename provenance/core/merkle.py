@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .errors import ProvenanceError
 
+LEAF_PREFIX = b"\x00"
 HASH_BYTES = 32
 MAX_SIZE = 2**63 - 1
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -35,7 +36,7 @@ class Node(NamedTuple):
 
 def leaf_hash(data: bytes) -> bytes:
     """The hash of an entry's bytes: SHA-256(00 data)."""
-    return hashlib.sha256(b"\x00" + data).digest()
+    return hashlib.sha256(LEAF_PREFIX + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:

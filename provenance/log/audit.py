@@ -8,6 +8,7 @@ in step with the entries, so that a long log takes long and not much room.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -17,11 +18,15 @@ from provenance.core.notes import NoteRefused, open_checkpoint, parse_vkey
 from provenance.core.records import MalformedEntry, look_at
 from provenance.core.tiles import WIDTH, Edge, FullTile, split
 
-from . import beside, binary, tickets
-from .models import Head, Origin, Tile
+from . import beside, binary, seals, tickets
+from .models import Head, Tile
 from .steps import InStep
 
-_ENTRIES = "SELECT index, leaf_hash, data, kind, attempt FROM log_entry ORDER BY index"
+_ENTRIES = """
+    SELECT index, leaf_hash, data, kind, attempt, uuid_send(ticket), seal FROM log_entry
+    ORDER BY index
+"""
+_ORIGIN = "SELECT origin, vkey FROM log_origin ORDER BY id"
 _HEADS = "SELECT size, prev_size, root FROM log_head ORDER BY size"
 _CHECKPOINTS = "SELECT size, note FROM log_checkpoint ORDER BY size"
 _MENTIONS = "SELECT index, term FROM log_mention ORDER BY index"
@@ -57,17 +62,19 @@ def audit(progress: Callable[[int, int], None] = lambda done, total: None) -> Re
 
 def audit_here(progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
     """The same as the caller's transaction sees the database."""
-    origin, newest = Origin.objects.first(), Head.objects.order_by("-size").first()
-    run = _Audit(origin.vkey if origin else "", newest.size if newest else 0)
+    origin, vkey = next(binary.stream(_ORIGIN), ("", ""))
+    (newest,) = Head.objects.order_by("-size").values_list("size", flat=True)[:1] or (0,)
+    run = _Audit(vkey, newest)
     run.signed_size()
     for row in binary.stream(_ENTRIES):
         run.entry(*row)
         if run.report.entries % _ROUND == 0:
             progress(run.report.entries, run.newest)
     run.ends()
-    if origin is not None and _name(origin.vkey) != origin.origin:
+    if vkey and _name(vkey) != origin:
         run.problem("entry 0: the origin stored is not the name of the log's key")
     report = run.report
+    report.problems += seals.broken()
     report.problems += beside.open_attempts(run.history.under_way)
     report.openings = run.sound(beside.openings())
     report.cosignatures = run.sound(beside.cosignatures())
@@ -105,8 +112,12 @@ class _Audit:
                 self.problem(problem)
         return looked
 
-    def entry(self, place: int, stored: bytes, data: bytes, kind: str, attempt: str | None) -> None:
-        """The row of the next entry: its hash, its meaning, and all that ends with it."""
+    def entry(self, place: int, stored: bytes, data: bytes, *beside: Any) -> None:
+        """The row of the next entry: its hash, its meaning, and all that ends with it.
+
+        `beside` are type, attempt, ticket and seal.
+        """
+        kind, attempt, ticket, seal = beside
         self.report.entries += 1
         if place < self.edge.size or place >= self.newest:
             self.problem(f"entry {place}: no head of the log has room for an entry here")
@@ -117,6 +128,8 @@ class _Audit:
         leaf = leaf_hash(data)
         if leaf != stored:
             self.problem(f"entry {place}: its bytes do not have the hash stored beside them")
+        if seals.of_place(place, ticket) != seal:
+            self.problem(f"entry {place}: its ticket is not the one that was given to it")
         self._meaning(place, data, (kind, attempt))
         self._grow(leaf)
 

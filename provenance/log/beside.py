@@ -11,22 +11,28 @@ from collections.abc import Iterator, Mapping
 from provenance.core.cosignatures import parse_cosigner
 from provenance.core.errors import ProvenanceError
 from provenance.core.histories import Begun
+from provenance.core.merkle import leaf_hash
 from provenance.core.notes import open_checkpoint, parse_signatures, split_note
 from provenance.core.records import EntryType, MalformedEntry, Opening, canonical, parse_entry
 from provenance.core.stamps import read_stamp
 
-from . import binary, tickets
-from .models import Checkpoint, Contradiction, Cosignature, OpenAttempt, Pending
+from . import binary, seals, tickets
+from .models import Checkpoint
 
-_ROUND = 2000
 _OPENINGS = """
     SELECT e.index, p.id, coalesce(e.data, p.data), o.ticket, o.field, o.salt, o.value
     FROM log_opening o LEFT JOIN log_entry e USING (ticket) LEFT JOIN log_pending p USING (ticket)
     ORDER BY e.index
 """
+_WAITING = f"SELECT {seals.KNOWN}, data, seal FROM log_pending ORDER BY id"  # noqa: S608
+_COSIGNATURES = """
+    SELECT size, cosigner, timestamptz_send(at), line, note
+    FROM log_cosignature LEFT JOIN log_checkpoint USING (size) ORDER BY size, id
+"""
+_CONTRADICTIONS = "SELECT id, size, root, note, ours FROM log_contradiction ORDER BY id"
 _ANCHORS = """
-    SELECT e.index, p.id, coalesce(e.data, p.data), a.size, a.authority, a.at, a.token, h.root,
-        a.ticket
+    SELECT e.index, p.id, coalesce(e.data, p.data), a.size, a.authority, timestamptz_send(a.at),
+        a.token, h.root, a.ticket
     FROM log_anchor a LEFT JOIN log_head h USING (size)
     LEFT JOIN log_entry e USING (ticket) LEFT JOIN log_pending p USING (ticket)
     ORDER BY a.id
@@ -35,7 +41,7 @@ _ANCHORS = """
 
 def open_attempts(derived: Mapping[str, Begun]) -> list[str]:
     """The list that the public page shows must leave nobody out; `derived` is what it must be."""
-    stored = set(OpenAttempt.objects.values_list("index", "attempt"))
+    stored = set(binary.stream("SELECT index, attempt FROM log_openattempt"))
     right = {(begun.place, name) for name, begun in derived.items()}
     out, wrong = sorted(right - stored), sorted(stored - right)
     return [
@@ -57,33 +63,33 @@ def openings() -> Iterator[str | None]:
 
 
 def waiting() -> Iterator[str | None]:
-    """What waits has no place and no signature yet; that it can be an entry is all there is."""
-    for row in Pending.objects.order_by("id").iterator(_ROUND):
+    """What waits has no place yet: it must be as it was left there, and able to be an entry."""
+    for known, data, seal in binary.stream(_WAITING):
+        at = f"row {int.from_bytes(known[:8], 'big', signed=True)} of the outbox"
+        if seals.of_waiting(known, leaf_hash(data)) != seal:
+            yield f"{at} is not as it was written"
+            continue
         try:
-            parse_entry(bytes(row.data))
+            parse_entry(data)
         except MalformedEntry as error:
-            yield f"row {row.pk} of the outbox: {error}"
+            yield f"{at}: {error}"
         else:
             yield None
 
 
 def cosignatures() -> Iterator[str | None]:
     """A witness's line must be its own, over the checkpoint beside it, and say the stored time."""
-    notes = dict(Checkpoint.objects.filter(cosignatures__isnull=False).values_list("pk", "note"))
-    for row in Cosignature.objects.order_by("checkpoint_id", "id").iterator(_ROUND):
-        at = (
-            f"entry {max(row.checkpoint_id - 1, 0)}: the cosignature of {row.checkpoint_id} entries"
-        )
+    for size, cosigner, at, line, note in binary.stream(_COSIGNATURES):
+        where = f"entry {max(size - 1, 0)}: the cosignature of {size} entries"
         try:
-            cosigner = parse_cosigner(row.cosigner)
-            [line] = parse_signatures(row.line)
-            text, _ = split_note(notes.get(row.checkpoint_id, ""))
-            time = cosigner.time_of(text, line.signature)
+            witness = parse_cosigner(cosigner)
+            [found] = parse_signatures(line)
+            time = witness.time_of(split_note(note or "")[0], found.signature)
         except (ProvenanceError, ValueError) as error:
-            yield f"{at} does not hold: {error}"
+            yield f"{where} does not hold: {error}"
             continue
-        sound = cosigner.signed(line) and time == row.at and line.line == row.line
-        yield None if sound else f"{at} is not the one that its row says"
+        sound = witness.signed(found) and seals.sent(time) == at and found.line == line
+        yield None if sound else f"{where} is not the one that its row says"
 
 
 def anchors() -> Iterator[str | None]:
@@ -103,15 +109,15 @@ def anchors() -> Iterator[str | None]:
 
 def contradictions(vkey: str) -> Iterator[str | None]:
     """What is kept as evidence against the log must be evidence: two notes of its own key."""
-    for row in Contradiction.objects.order_by("id").iterator(_ROUND):
-        at = f"entry {max(row.size - 1, 0)}: the contradiction No. {row.pk}"
+    for number, size, root, note, contradicted in binary.stream(_CONTRADICTIONS):
+        at = f"entry {max(size - 1, 0)}: the contradiction No. {number}"
         try:
-            shown, ours = (open_checkpoint(note, vkey) for note in (row.note, row.ours))
+            shown, ours = (open_checkpoint(text, vkey) for text in (note, contradicted))
         except ProvenanceError as error:
             yield f"{at} does not hold: {error}"
             continue
-        signed = Checkpoint.objects.filter(head_id=ours.size, note=row.ours).exists()
-        sound = (shown.size, shown.root) == (row.size, bytes(row.root)) and signed
+        signed = Checkpoint.objects.filter(head_id=ours.size, note=contradicted).exists()
+        sound = (shown.size, shown.root) == (size, root) and signed
         yield None if sound else f"{at} is not the one that its row says"
 
 
@@ -135,12 +141,12 @@ def _opens(data: bytes, name: str, salt: bytes, value: str) -> bool:
         return False
 
 
-def _says(token: bytes, authority: str, at: object) -> bool:
+def _says(token: bytes, authority: str, at: bytes) -> bool:
     try:
         stamp = read_stamp(token)
     except ProvenanceError:
         return False
-    return (stamp.authority, stamp.at) == (authority, at)
+    return (stamp.authority, seals.sent(stamp.at)) == (authority, at)
 
 
 def _sha256(data: bytes) -> str:

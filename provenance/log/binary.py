@@ -12,6 +12,9 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)  # without flags, without a header extension
 _TRAILER = struct.pack(">h", -1)
@@ -29,14 +32,28 @@ def rows(query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
+class _Damaged(Loader):
+    """A text that may hold letters which are none any more, to be compared and not to be shown."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode(errors="replace")
+
+
 def stream(query: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query in rounds of some thousands, bytes as bytes; within a transaction."""
+    """The rows of a query in rounds of some thousands, bytes as bytes; within a transaction.
+
+    No damage to a text ends the reading.
+    """
     connection.ensure_connection()
     name = f"stream {next(_streams)}"
     with (
         connection.wrap_database_errors,
         psycopg.ServerCursor(connection.connection, name) as cursor,
     ):
+        for kind in ("text", "varchar"):
+            cursor.adapters.register_loader(kind, _Damaged)
         cursor.execute(query.encode(), binary=True)
         while found := cursor.fetchmany(_ROUND):
             yield from found

@@ -1,6 +1,7 @@
 """Copies of a log, in a folder or behind an address: read within limits, and never believed."""
 
 import http.client
+import re
 import time
 import urllib.error
 import urllib.parse
@@ -9,13 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from provenance.core.mirrors import BUNDLE_LIMIT, Fault, FileMissing, Read
-from provenance.core.tiles import HEIGHT, WIDTH, Tile
+from provenance.core.tiles import HEIGHT, WIDTH, Tile, tiles_of
 
-from .export import tiles_in
+from .export import INDEX, bundles_of, pages_in, tiles_in
 
 TIMEOUT_SECONDS = 20.0
 TRIES = 3
 PAUSE_SECONDS = 1.0
+_PARTIAL = re.compile(r"[0-9]{3}\.p")
 
 
 def folder(root: Path) -> Read:
@@ -75,6 +77,51 @@ def strays(root: Path, size: int, read: Read) -> list[Fault]:
             first = tile.n * WIDTH ** ((tile.level or 0) + 1)
             faults.append(Fault(first, f"the file {name} contradicts {now and now.path}"))
     return faults
+
+
+def pages(root: Path, size: int) -> list[Fault]:
+    """Pages of links by which a crawler would miss files of the tree of `size` entries, or look for
+    what is none.
+
+    A page may lack what an export has already written for its next checkpoint, and name a partial
+    tile that is gone since. The site itself has no such pages, nor has its mirror.
+    """
+    if not any((root / "tile").rglob(INDEX)):
+        return []
+    needed, faults = _needed(root, size), []
+    for path, said, there in pages_in(root):
+        if path.parent not in needed and not path.exists():
+            continue
+        lost = [name for name in said if name not in there]
+        whole = said and needed.get(path.parent, set()) <= {*said}
+        if not whole or any(not _is_partial(path.parent / name) for name in lost):
+            name = path.relative_to(root).as_posix()
+            words = f"the page of links {name} is damaged, or not that of its folder"
+            faults.append(Fault(_first_below(root, path.parent), words))
+    return faults
+
+
+def _needed(root: Path, size: int) -> dict[Path, set[str]]:
+    """By folder, what its page has to name."""
+    names = {root: {"checkpoint", "vkey"}}
+    for tile in (*bundles_of(size), *tiles_of(size)):
+        path, name = root / "tile" / tile.path, ""
+        while path != root:
+            names.setdefault(path.parent, set()).add(path.name + name)
+            path, name = path.parent, "/"
+    return names
+
+
+def _is_partial(path: Path) -> bool:
+    return any(_PARTIAL.fullmatch(part) for part in path.parts[-2:])
+
+
+def _first_below(root: Path, place: Path) -> int:
+    """The first entry of which a folder holds something."""
+    if place in {root, root / "tile"}:
+        return 0
+    tiles = [tile for path, tile in tiles_in(root) if tile and place in path.parents]
+    return min((tile.n * WIDTH ** ((tile.level or 0) + 1) for tile in tiles), default=0)
 
 
 def _as_wide_as_now(tile: Tile, size: int) -> Tile | None:

@@ -28,3 +28,7 @@ class ImportRefused(ProvenanceError):
 
 class ExportRefused(ProvenanceError):
     """This folder holds something that this log must not be written over."""
+
+
+class MendingRefused(ProvenanceError):
+    """This row of the outbox is not one that could be let into the log as it stands."""

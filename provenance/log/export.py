@@ -5,6 +5,7 @@ comes after everything that it covers. The export copies; to judge is the audit'
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ _PAGE = """<!doctype html>
 </ul>
 </html>
 """
+_LINK = re.compile(rb'<li><a href="([^"]*)">')
 
 
 @dataclass(frozen=True)
@@ -140,16 +142,39 @@ def _drop_partials(folder: Path, before: int) -> None:
                 shutil.rmtree(path.parent)
 
 
+def pages_in(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """The place of each folder's page of links, what the page says it links to, and what is there.
+
+    Where the page is not exactly what this module writes for its links, it has none.
+    """
+    for place, folders, names in os.walk(folder):
+        path = Path(place, INDEX)
+        try:
+            page = path.read_bytes()
+        except OSError:
+            page = b""
+        said = [link.decode(errors="replace") for link in _LINK.findall(page)]
+        if page != _page(folder, Path(place), said):
+            said = []
+        yield path, said, _links(folder, Path(place), folders, names)
+
+
 def _write_indexes(folder: Path) -> None:
     """A page of links in each folder, so that a crawler finds every file without a listing."""
     for place, folders, names in os.walk(folder):
-        links = [f"{name}/" for name in sorted(folders)]
-        links += sorted(name for name in names if name != INDEX and not name.startswith("."))
-        if Path(place) == folder:
-            links = sorted({*links, "checkpoint"})
-        listed = "\n".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
-        title = "/".join(("log", *Path(place).relative_to(folder).parts))
-        page = _PAGE.format(title=title, links=listed).encode()
+        page = _page(folder, Path(place), _links(folder, Path(place), folders, names))
         path = Path(place, INDEX)
         if not path.exists() or path.read_bytes() != page:
             write_whole(path, page)
+
+
+def _links(folder: Path, place: Path, folders: list[str], names: list[str]) -> list[str]:
+    links = [f"{name}/" for name in sorted(folders)]
+    links += sorted(name for name in names if name != INDEX and not name.startswith("."))
+    return sorted({*links, "checkpoint"}) if place == folder else links
+
+
+def _page(folder: Path, place: Path, links: list[str]) -> bytes:
+    listed = "\n".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
+    title = "/".join(("log", *place.relative_to(folder).parts))
+    return _PAGE.format(title=title, links=listed).encode()

@@ -15,6 +15,7 @@ from provenance.core.mirrors import BUNDLE_LIMIT, FileMissing, Read
 from provenance.core.notes import Checkpoint
 from provenance.core.tiles import WIDTH, Tile, TileRefused, unbundle_sound
 
+from . import seals
 from .errors import ImportRefused
 from .integrate import Waiting, grow
 from .models import Head, Origin, Pending
@@ -40,6 +41,8 @@ def recover(read: Read, mark: Checkpoint | None, progress: Progress) -> Imported
     if origin is None:
         raise ImportRefused("The database has no log yet: restore a backup first.")
     signed, _ = mirrors.checkpoint_of(read, origin.vkey)
+    if seals.broken_waiting():
+        raise ImportRefused("A row of log_pending is damaged: run manage.py mendoutbox first.")
     with transaction.atomic(durable=True):
         head = Head.objects.order_by("-size")[0]
         _check(head, signed, mark, origin)
@@ -117,8 +120,12 @@ def _waiting() -> dict[bytes, list[Pending]]:
 def _taken(place: int, data: bytes, waiting: dict[bytes, list[Pending]]) -> Waiting:
     rows = waiting.get(data)
     if not rows:
-        return Waiting(place, uuid.uuid4().bytes, data)
+        return _placed(place, uuid.uuid4(), data)
     row = rows.pop()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM log_pending WHERE id = %s", [row.pk])
-    return Waiting(place, row.ticket.bytes, data)
+    return _placed(place, row.ticket, data)
+
+
+def _placed(place: int, ticket: uuid.UUID, data: bytes) -> Waiting:
+    return Waiting(place.to_bytes(8, "big") + ticket.bytes + bytes(8), data, None)

@@ -17,22 +17,26 @@ from provenance.core.merkle import leaf_hash
 from provenance.core.records import OUTCOMES, EntryType, MalformedEntry, look_at
 from provenance.core.tiles import Edge, FullTile
 
-from . import binary, tree
+from . import binary, seals, tree
 from .errors import SequencerRefused
 from .models import Head
+from .seals import KNOWN
 
 # By their places on the disk, since the planner knows nothing of a table that is mostly empty: by
 # their ids it would now and then read the whole outbox for each of them.
-_TAKE = """
+_TAKE = f"""
     DELETE FROM log_pending
     WHERE ctid = ANY(ARRAY(SELECT ctid FROM log_pending ORDER BY id LIMIT %s))
-    RETURNING id, uuid_send(ticket), data
-"""
+    RETURNING {KNOWN}, data, seal
+"""  # noqa: S608
 _COPY_ENTRIES = (
-    "COPY log_entry (index, ticket, leaf_hash, data, kind, attempt) FROM STDIN (FORMAT BINARY)"
+    "COPY log_entry (index, ticket, leaf_hash, data, kind, attempt, seal)"
+    " FROM STDIN (FORMAT BINARY)"
 )
-# Six columns: index, ticket and leaf hash, each behind its length, and the length of the data.
+# Seven columns: index, ticket and leaf hash, each behind its length, and the length of the data;
+# the seal, behind its own, comes last.
 _FIXED = struct.Struct(">hiqi16si32si")
+_SEAL = struct.Struct(">iq")
 # Two columns, a term behind its length, and the index behind its own.
 _TERM, _PLACE = struct.Struct(">hi"), struct.Struct(">iq")
 _OPEN = """
@@ -51,11 +55,18 @@ _COPY_TILES = "COPY log_tile (level, n, hashes, root) FROM STDIN (FORMAT BINARY)
 
 
 class Waiting(NamedTuple):
-    """An entry that has no place yet: what names it in a complaint, its ticket, and its bytes."""
+    """An entry that has no place yet: id, ticket and time of its row as they are sealed, its bytes,
+    and its seal; none where it does not come from the outbox.
+    """
 
-    number: int
-    ticket: bytes
+    known: bytes
     data: bytes
+    seal: bytes | None
+
+    @property
+    def number(self) -> int:
+        """What names it in a complaint."""
+        return int.from_bytes(self.known[:8], "big", signed=True)
 
 
 @dataclass
@@ -77,10 +88,15 @@ class _Batch:
             self.tiles += self.edge.extend(leaves)
             parts: list[bytes] = []
             for place, (row, leaf) in enumerate(zip(taken, leaves, strict=True), self.start + at):
-                entry = glimpse(row.data) or _read(row)
+                known, data, seal = row
+                if seal is not None and seal != seals.of_waiting(known, leaf):
+                    raise _damaged(row)
+                entry = glimpse(data) or _read(row)
                 self._note(place, entry)
-                fixed = _FIXED.pack(6, 8, place, 16, row.ticket, 32, leaf, len(row.data))
-                parts += (fixed, row.data, _kind(entry.type), binary.text(entry.attempt))
+                ticket = known[8:24]
+                fixed = _FIXED.pack(7, 8, place, 16, ticket, 32, leaf, len(data))
+                sealed = _SEAL.pack(8, seals.of_place(place, ticket))
+                parts += (fixed, data, _kind(entry.type), binary.text(entry.attempt), sealed)
             yield b"".join(parts)
 
     def _note(self, place: int, entry: Glimpse) -> None:
@@ -116,7 +132,7 @@ def integrate(limit: int) -> int:
 def grow(head: int, waiting: Sequence[Waiting]) -> Head:
     """Give entries the places after a head, in the caller's transaction; the new head.
 
-    Raises SequencerRefused where one is no entry.
+    Raises SequencerRefused where one is no entry, or not what was left in the outbox.
     """
     batch = _Batch(head, tree.edge_of(head))
     binary.copy_packed(_COPY_ENTRIES, batch.rows(waiting))
@@ -125,6 +141,16 @@ def grow(head: int, waiting: Sequence[Waiting]) -> Head:
         binary.copy_packed(_COPY_MENTIONS, [b"".join(batch.mentions)])
     _follow_attempts(batch.begun, batch.ended)
     return Head.objects.create(size=batch.edge.size, previous_id=head, root=batch.edge.root)
+
+
+def _damaged(row: Waiting) -> SequencerRefused:
+    """What is damaged must get no place: nobody could tell the damage from the entry any more."""
+    return SequencerRefused(
+        f"Row {row.number} of log_pending is not as it was written: a bit of it has flipped, or "
+        "somebody changed it. It and what waits behind it stay there. Run manage.py mendoutbox, "
+        "which puts a single bit right, then start the sequencer again.",
+        "A row of the outbox is damaged.",
+    )
 
 
 def _read(row: Waiting) -> Glimpse:

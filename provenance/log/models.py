@@ -3,7 +3,8 @@ nor is what others have said of a checkpoint: cosignatures, anchors, contradicti
 
 Triggers (migrations 0002 and 0004) refuse every UPDATE, DELETE and TRUNCATE of those; partial
 tiles are never stored, so nothing ever has to be. Pending rows go when they get their place,
-openings when a person is to be forgotten.
+openings when a person is to be forgotten. Nearly every row carries a seal (seals.py), set by the
+database or, for entries, by the sequencer: whoever writes a row leaves it empty.
 """
 
 import uuid
@@ -24,6 +25,10 @@ class OctetLength(models.Func):
     output_field = models.IntegerField()
 
 
+def _seal() -> "models.BinaryField[bytes, bytes]":
+    return models.BinaryField(default=b"", max_length=HASH_BYTES)
+
+
 def _has_bytes(column: str, count: int) -> Q:
     return Q(models.lookups.Exact(OctetLength(F(column)), count))
 
@@ -35,6 +40,7 @@ class Origin(models.Model):
     origin = models.TextField()
     vkey = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
+    seal = _seal()
 
     class Meta:
         constraints = (models.CheckConstraint(condition=Q(id=1), name="log_has_one_origin"),)
@@ -50,6 +56,7 @@ class Pending(models.Model):
     ticket = models.UUIDField(unique=True, default=uuid.uuid4)
     data = models.BinaryField(max_length=ENTRY_LIMIT)
     created_at = models.DateTimeField(auto_now_add=True)
+    seal = _seal()
 
     def __str__(self) -> str:
         return str(self.ticket)
@@ -64,6 +71,7 @@ class Opening(models.Model):
     salt = models.BinaryField(max_length=SALT_BYTES)
     # Text and not jsonb: the commitment is over these very letters, which jsonb may rewrite.
     value = models.TextField(help_text="canonical JSON")
+    seal = _seal()
 
     class Meta:
         constraints = (
@@ -86,6 +94,7 @@ class Entry(models.Model):
     data = models.BinaryField(max_length=ENTRY_LIMIT)
     kind = models.CharField(max_length=40)
     attempt = models.CharField(max_length=32, null=True)  # noqa: DJ001 - most types have none
+    seal = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "entries"
@@ -163,6 +172,7 @@ class Head(models.Model):
     )
     root = models.BinaryField(max_length=HASH_BYTES)
     created_at = models.DateTimeField(auto_now_add=True)
+    seal = _seal()
 
     class Meta:
         constraints = (
@@ -188,6 +198,7 @@ class Checkpoint(models.Model):
     )
     note = models.TextField()
     signed_at = models.DateTimeField(auto_now_add=True)
+    seal = _seal()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-head"]
@@ -202,6 +213,7 @@ class Heartbeat(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     beat_at = models.DateTimeField()
     problem = models.TextField(blank=True, help_text="fit for the public")
+    seal = _seal()
 
     class Meta:
         constraints = (models.CheckConstraint(condition=Q(id=1), name="log_has_one_heartbeat"),)
@@ -220,6 +232,7 @@ class Cosignature(models.Model):
     cosigner = models.TextField(help_text="its vkey")
     at = models.DateTimeField(help_text="what the witness signed as the time")
     line = models.TextField(help_text="the signature line, with its newline")
+    seal = _seal()
 
     class Meta:
         constraints = (models.UniqueConstraint("checkpoint", "cosigner", name="log_cosigned_once"),)
@@ -235,6 +248,7 @@ class Witness(models.Model):
     asked_at = models.DateTimeField()
     size = models.BigIntegerField(default=0)
     problem = models.TextField(blank=True, help_text="fit for the public")
+    seal = _seal()
 
     class Meta:
         verbose_name_plural = "witnesses"
@@ -254,6 +268,7 @@ class Anchor(models.Model):
     at = models.DateTimeField(help_text="the time in the stamp")
     token = models.BinaryField(max_length=65_535, help_text="the authority's whole answer, DER")
     ticket = models.UUIDField(unique=True, help_text="of the entry `anchor`")
+    seal = _seal()
 
     def __str__(self) -> str:
         return f"{self.authority} on {self.checkpoint_id}"
@@ -268,6 +283,7 @@ class Contradiction(models.Model):
     note = models.TextField(help_text="as it was shown to us, with the log's signature")
     ours = models.TextField(help_text="the checkpoint of this log that it contradicts")
     seen_at = models.DateTimeField(auto_now_add=True)
+    seal = _seal()
 
     class Meta:
         constraints = (models.UniqueConstraint("size", "root", name="log_contradiction_once"),)

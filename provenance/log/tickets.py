@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import UUIDField
 
-from .models import Entry
+from .models import Entry, Pending
 
 _LOST = """
     SELECT {column} FROM {table} r
@@ -36,10 +36,25 @@ def said(ticket: uuid.UUID, words: str, place: int | None = None) -> str:
     """What is wrong where no entry has a ticket: with the entry whose own differs by a single
     flipped bit, where there is one, else with the place that is given.
     """
-    flipped = [uuid.UUID(int=ticket.int ^ 1 << bit) for bit in range(128)]
-    near = Entry.objects.filter(ticket__in=flipped).values_list("index", flat=True).first()
-    at = place if near is None else near
-    return f"{'' if at is None else f'entry {at}: '}{words}, and its ticket is lost"
+    where = _where([uuid.UUID(int=ticket.int ^ 1 << bit) for bit in range(128)])
+    if where is None and place is not None:
+        where = f"entry {place}"
+    return f"{f'{where}: ' if where else ''}{words}, and its ticket is lost"
+
+
+def placed(ticket: uuid.UUID, words: str) -> str:
+    """What is wrong with a row that has an entry's ticket, with the place of that entry."""
+    where = _where([ticket])
+    return f"{where}: {words}" if where else said(ticket, words)
+
+
+def _where(tickets: list[uuid.UUID]) -> str | None:
+    """The entry, or the row that waits to be one, that has one of these tickets."""
+    place = Entry.objects.filter(ticket__in=tickets).values_list("index", flat=True).first()
+    if place is not None:
+        return f"entry {place}"
+    waits = Pending.objects.filter(ticket__in=tickets).values_list("id", flat=True).first()
+    return None if waits is None else f"row {waits} of the outbox"
 
 
 def _holders() -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from provenance.log.audit import audit
 from provenance.log.errors import ImportRefused, SequencerRefused
 from provenance.log.models import Entry, Head, Pending
 from provenance.log.sequencer import Sequencer
-from tests.provenance.log_cast import log_in, new_attempt, submit_attempt, submit_failure
+from tests.provenance.log_cast import log_in, new_attempt, submit_attempt, submit_failure, unguarded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 _BACK = (
@@ -53,16 +53,10 @@ def mirror(log: Sequencer, tmp_path: Path) -> Path:
 
 def go_back(size: int) -> None:
     """What restoring an older backup does, by the owner and against every trigger."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE tgenabled = 'A'")
-        guards = cursor.fetchall()
-        for name, table in guards:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+    with unguarded(), connection.cursor() as cursor:
         for order in _BACK:
             cursor.execute(order, [size])
         cursor.execute("DELETE FROM log_opening WHERE ticket NOT IN (SELECT ticket FROM log_entry)")
-        for name, table in guards:
-            cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
 
 
 def mark(log: Sequencer) -> Checkpoint | None:

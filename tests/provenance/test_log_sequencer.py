@@ -27,6 +27,7 @@ from tests.provenance.log_cast import (
     submit_attempt,
     submit_failure,
     submit_many,
+    unguarded,
 )
 
 
@@ -50,10 +51,7 @@ def roots_of(count: int) -> list[bytes]:
 
 def guards_off(*orders: str) -> None:
     """What only the database's owner can do: change rows behind the log's back."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in TABLES:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    with unguarded(), connection.cursor() as cursor:
         for order in orders:
             cursor.execute(order)
 
@@ -272,6 +270,27 @@ def test_something_that_is_no_entry_stops_the_sequencer_with_words(
     assert Pending.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        "data = set_byte(data, 40, get_byte(data, 40) # 1)",
+        "ticket = 'ffffffff-ffff-4fff-8fff-ffffffffffff'",
+        "created_at = created_at + interval '1 microsecond'",
+        "id = id + 1000000",
+        "seal = set_byte(seal, 31, get_byte(seal, 31) # 1)",
+    ],
+)
+def test_a_damaged_row_of_the_outbox_gets_no_place(log: Sequencer, order: str) -> None:
+    submit_many(2)
+    last = Pending.objects.order_by("-id")[0]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE log_pending SET {order} WHERE id = %s", [last.pk])  # noqa: S608
+    with pytest.raises(SequencerRefused, match="mendoutbox") as refused:
+        log.step()
+    assert refused.value.public == "A row of the outbox is damaged."
+    assert (Entry.objects.count(), Pending.objects.count()) == (0, 2)
+
+
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize(
     "how", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"]
@@ -286,14 +305,23 @@ def test_rows_of_the_log_cannot_be_changed(log: Sequencer, table: str, how: str)
             cursor.execute(order)
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_the_guards_bind_replication_too(db: None, table: str) -> None:
+SEALED = {
+    "log_origin", "log_pending", "log_opening", "log_head", "log_checkpoint", "log_heartbeat",
+    "log_cosignature", "log_witness", "log_anchor", "log_contradiction",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", sorted({*TABLES, *SEALED}))
+def test_guards_and_seals_bind_replication_too(db: None, table: str) -> None:
+    guarded = table in {*TABLES, "log_cosignature", "log_anchor", "log_contradiction"}
+    wanted = {*(("unchanged", "kept") if guarded else ()), *(("sealed",) * (table in SEALED))}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tgenabled FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = %s::regclass",
+            "SELECT tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal"
+            " AND tgrelid = %s::regclass",
             [table],
         )
-        assert cursor.fetchall() == [("A",), ("A",)]
+        assert set(cursor.fetchall()) == {(f"{table}_{name}", "A") for name in wanted}
 
 
 def test_a_fork_cannot_be_written(log: Sequencer) -> None:

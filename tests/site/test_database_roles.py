@@ -116,6 +116,10 @@ WEB_DENIED = [
     "INSERT INTO log_heartbeat (id, beat_at, problem) VALUES (1, now(), '')",
     "DELETE FROM log_pending",
     "UPDATE log_pending SET data = data",
+    "ALTER TABLE log_pending DISABLE TRIGGER log_pending_sealed",
+    "DROP TRIGGER log_pending_sealed ON log_pending",
+    "CREATE OR REPLACE FUNCTION log_pending_seal() RETURNS trigger LANGUAGE plpgsql AS "
+    "'BEGIN RETURN NEW; END'",
     "UPDATE log_opening SET value = value",
     "SET session_replication_role = replica",
     "CREATE OR REPLACE FUNCTION log_refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
@@ -129,6 +133,9 @@ SEQUENCER_DENIED = [
     "SELECT value FROM log_opening",
     "DELETE FROM log_opening",
     "INSERT INTO log_pending (ticket, data, created_at) VALUES (gen_random_uuid(), '', now())",
+    "UPDATE log_pending SET seal = seal",
+    "ALTER TABLE log_pending DISABLE TRIGGER ALL",
+    "DROP FUNCTION log_pending_seal() CASCADE",
     "INSERT INTO log_cosignature (size, cosigner, at, line) VALUES (1, 'x', now(), 'x')",
     "INSERT INTO log_anchor (size) VALUES (1)",
     "INSERT INTO log_contradiction (size) VALUES (1)",

@@ -40,7 +40,10 @@ def key_of(options: Mapping[str, Any], read: Read, stderr: OutputWrapper) -> str
         own = ""
     given = str(options["vkey"] or "").strip()
     if given and own and own != given:
-        raise CommandError(f"The copy is of another log, or its vkey file is damaged: {own}")
+        raise CommandError(
+            "entry 0 and all after it: the copy is of another log, or its vkey file is damaged: "
+            f"{own}"
+        )
     if not given and not own:
         raise CommandError("The copy has no vkey file: give the log's public key with --vkey.")
     if not given:

@@ -1,6 +1,6 @@
 """`manage.py auditlog`: derives the whole log anew, from the database or from a copy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from provenance.core import mirrors
 from provenance.core.errors import ProvenanceError
+from provenance.core.notes import NoteRefused
 from provenance.log import copies
 from provenance.log.audit import audit
 
@@ -49,10 +50,11 @@ class Command(BaseCommand):
         read = copy_of(options)
         vkey = key_of(options, read, self.stderr)
         with progress_bar("entries", self.stderr) as progress:
-            found = mirrors.audit(read, vkey, progress)
+            found = _found(read, vkey, progress)
         faults = list(found.faults)
         if options["dir"] is not None and len(faults) < mirrors.MOST_FAULTS:
             faults += copies.strays(options["dir"], found.checkpoint.size, read)
+            faults += copies.pages(options["dir"], found.checkpoint.size)
         self.stdout.write(
             f"{found.entries} of {found.checkpoint.size} entries and {found.tiles} tiles of "
             f"{found.checkpoint.origin} checked."
@@ -74,6 +76,14 @@ class Command(BaseCommand):
         if problems:
             raise CommandError(f"{len(problems)} things disagree. The first: {problems[0]}")
         self.stdout.write("Everything agrees.")
+
+
+def _found(read: mirrors.Read, vkey: str, progress: Callable[[int, int], None]) -> mirrors.Findings:
+    """The audit of a copy; without a sound checkpoint it proves nothing from entry 0 on."""
+    try:
+        return mirrors.audit(read, vkey, progress)
+    except NoteRefused as error:
+        raise CommandError(f"entry 0 and all after it: the copy's checkpoint: {error}") from error
 
 
 def _said(age: timedelta) -> str:
