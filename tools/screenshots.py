@@ -103,7 +103,7 @@ OWN: Mapping[str, str] = {
 OWN_LINKED: Mapping[str, tuple[str, str]] = {
     "attempt": ("/generations/", "a.work"),
     "clip-signed-in": ("/", "a.work"),
-    "collection-desk": ("/collections/", "a[href$='/desk/']"),
+    "collection-desk": ("/collections/begin/", "main a[href$='/desk/']"),
     "case": ("/moderation/queue/", "main a[href*='/queue/']"),
     "signature": ("/statement/curate/signatures/", "main a[href*='/signatures/']"),
     "person": ("/accounts/invitations/", "main a[href*='/people/']"),

@@ -1,9 +1,11 @@
-"""Builds the evidence bundle of a report: what was said, whom it believed, and what proves it."""
+"""Builds evidence bundles: of a report, with what was said and whom it believed, and of a clip."""
 
 import json
 import tempfile
+import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import datetime
 from typing import IO
 
 from django.conf import settings
@@ -14,6 +16,7 @@ from provenance.core.boxes import manifest_of
 from provenance.core.proofs import parse_proof, with_entry
 
 from . import ledger, presenting
+from .belief import site_list
 from .models import Credential, Report, TrustSnapshot
 
 _README = """\
@@ -38,6 +41,42 @@ Whoever made this bundle could have made trust.json as well. Compare its SHA-256
 reached you another way, or give that copy: --trust trust.json.
 """
 
+_README_OF_CLIP = """\
+Evidence for a clip of {archive}
+{page}
+
+clip.mp4                 the signed file, byte for byte
+manifest.c2pa            its content credential, as it lies in it
+generated.tlog-proof     the log's proof of the file, with the entry that it proves
+checkpoint               the log's signed checkpoint that the proof rests on
+trust.json               whom a check by this archive believes
+signature.json           the artist's own signature over the request, where the artist shares it
+
+To check it without the archive, with its program but neither its site nor its database:
+
+    python -m provenance.offline clip.mp4 --trust trust.json --proof generated.tlog-proof
+
+Whoever made this bundle could have made trust.json as well. Compare it with a copy that reached you
+another way.
+"""
+
+
+def of_clip(clip_id: uuid.UUID, page: str) -> IO[bytes] | None:
+    """What proves a clip, as an open file without a name; None unless everybody may have the clip.
+
+    Raises KeysRefused where the archive has no keys.
+    """
+    credential = Credential.objects.filter(clip_id=clip_id, retired_at=None).first()
+    path = ledger.public_file(credential) if credential else None
+    if credential is None or path is None:
+        return None
+    readme = _README_OF_CLIP.format(archive=settings.SITE_NAME, page=page)
+    parts = {bundles.README: readme.encode(), bundles.TRUST: site_list().text.encode()}
+    with path.open("rb") as stream:
+        parts |= {bundles.MANIFEST: manifest_of(stream)} | _proof(credential) | _signed(credential)
+        stream.seek(0)
+        return _written(parts, {bundles.CLIP: stream}, credential.created_at)
+
 
 def build(report: Report) -> IO[bytes]:
     """The bundle as an open file without a name, at its beginning."""
@@ -51,7 +90,6 @@ def build(report: Report) -> IO[bytes]:
     original = said["original"]
     credential = _issued(original["manifest"]) if original else None
     parts |= _proof(credential) | _signed(credential)
-    target = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it once it is sent
     with ExitStack() as opened:
         files: dict[str, IO[bytes]] = {}
         if credential and (path := ledger.public_file(credential)):
@@ -59,7 +97,12 @@ def build(report: Report) -> IO[bytes]:
             parts[bundles.MANIFEST] = manifest_of(stream)
             stream.seek(0)
             files[bundles.CLIP if said["bit_identical"] else bundles.ORIGINAL] = stream
-        bundles.write(target, parts, files, finding.at)
+        return _written(parts, files, finding.at)
+
+
+def _written(parts: dict[str, bytes], files: dict[str, IO[bytes]], at: datetime) -> IO[bytes]:
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it once it is sent
+    bundles.write(target, parts, files, at)
     target.seek(0)
     return target
 

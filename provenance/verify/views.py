@@ -5,7 +5,8 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from provenance.core.errors import KeysRefused
 
-from . import keyevents, ledger, presenting, reports, uploads
+from . import bundles, keyevents, ledger, presenting, reports, uploads
 from .belief import site_list
 from .errors import NotNow, ReportRefused
 from .forms import FindForm, UploadForm
@@ -64,6 +65,24 @@ def clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     except NotNow as error:
         return _page(request, UploadForm.refused(str(error)), UNAVAILABLE)
     return _fresh(request, made, {"own_copy": True})
+
+
+@require_safe
+@never_cache
+def clip_bundle(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
+    """What proves a published clip, in one file; to check it is left to whoever reads it."""
+    page = f"{settings.SITE_URL}{reverse('gallery:clip', args=[clip_id])}"
+    try:
+        made = bundles.of_clip(clip_id, page)
+    except KeysRefused:  # it names folders, which are the operator's business alone
+        log.exception("the evidence of a clip cannot be served")
+        words = gettext("This archive's keys cannot be read now. Its operator can mend that.")
+        return HttpResponse(words, status=UNAVAILABLE, content_type="text/plain; charset=utf-8")
+    if made is None:
+        raise Http404(gettext("No published clip of this archive has this id."))
+    return FileResponse(
+        made, as_attachment=True, filename=f"{clip_id}.zip", content_type="application/zip"
+    )
 
 
 @require_safe

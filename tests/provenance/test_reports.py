@@ -567,6 +567,39 @@ def test_the_bundle_of_our_clip_checks_offline_by_itself(
     }  # fmt: skip
 
 
+def test_the_evidence_of_a_clip_is_one_file_that_checks_offline(
+    archive_of_the_shelf: Shelf, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive_of_the_shelf.fill_ledger()
+    clip = archive_of_the_shelf.clip
+    credential = Credential.objects.get(sha256=sha256_of(clip.data))
+    answer = client.get(f"/verify/clips/{credential.clip_id}/bundle.zip")
+    assert answer["Content-Type"] == "application/zip"
+    (tmp_path / "all.zip").write_bytes(answer.getvalue())
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        archive.extractall(tmp_path)
+    assert (tmp_path / bundles.CLIP).read_bytes() == clip.data
+    assert f"/clips/{credential.clip_id}/" in (tmp_path / bundles.README).read_text()
+    status, told = run_offline(
+        capsys, str(tmp_path / bundles.CLIP), "--trust", str(tmp_path / bundles.TRUST),
+        "--proof", str(tmp_path / bundles.PROOF),
+    )  # fmt: skip
+    assert (status, told["verdict"]) == (0, "intact")
+
+
+@pytest.mark.parametrize("standing", ["withdrawn", "erased", "draft"])
+def test_there_is_no_evidence_in_one_file_of_what_is_not_shown(
+    archive_of_the_shelf: Shelf, client: Client, monkeypatch: pytest.MonkeyPatch, standing: str
+) -> None:
+    archive_of_the_shelf.fill_ledger()
+    found = Credential.objects.get(sha256=sha256_of(archive_of_the_shelf.clip.data))
+    _, path = shelves.STANDINGS[found.clip_id]
+    monkeypatch.setitem(shelves.STANDINGS, found.clip_id, (standing, path))
+    answer = client.get(f"/verify/clips/{found.clip_id}/bundle.zip")
+    assert answer.status_code == 404
+    assert archive_of_the_shelf.clip.data not in answer.content
+
+
 @pytest.mark.slow
 def test_of_a_changed_copy_the_bundle_brings_the_original_and_wants_the_file(
     shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
