@@ -123,3 +123,42 @@ def test_without_scripts_the_form_changes_and_loses_nothing(page_without_scripts
         "Enter"
     )  # Enter asks; it presses no other button
     expect(page.get_by_role("button", name="Publish it")).to_be_visible(timeout=PATIENCE_MS)
+
+
+# What the browser was told, kept by the page itself; and a page that lies behind another one.
+LISTENS = """
+    window.told = [];
+    window.shown = [];
+    window.Notification = class extends window.Notification {
+      constructor(words) { super(words); told.push(words); this.onshow = () => shown.push(words); }
+    };
+"""
+BEHIND = "Object.defineProperty(document, 'hidden', {get: () => true});"
+
+
+def waits_for_a_clip(page: Page, steps: str) -> None:
+    ask(page, steps)
+    expect(page.get_by_role("heading", name=re.compile("^Attempt of"))).to_be_attached()
+
+
+def test_the_page_says_when_it_is_done_and_the_browser_does_where_it_may(page: Page) -> None:
+    page.context.grant_permissions(["notifications"])
+    page.add_init_script(LISTENS)
+    page.add_init_script(BEHIND)
+    sign_in(page, ADA)
+    waits_for_a_clip(page, SHORT)
+    done = "Done. The clip is ready."
+    expect(page.get_by_role("status").filter(has_text=done)).to_be_attached(timeout=PATIENCE_MS)
+    expect(page).to_have_title(re.compile(f"^{done}"))
+    page.wait_for_function("shown.length")
+    assert page.evaluate("told") == [done], "once"
+    assert page.get_by_role("button", name="Tell me when it is done").count() == 0
+
+
+def test_who_reads_the_page_gets_no_note_of_the_browser(page: Page) -> None:
+    page.context.grant_permissions(["notifications"])
+    page.add_init_script(LISTENS)
+    sign_in(page, ADA)
+    waits_for_a_clip(page, SHORT)
+    expect(page).to_have_title(re.compile("^Done"), timeout=PATIENCE_MS)
+    assert page.evaluate("told") == []
