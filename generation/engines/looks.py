@@ -73,7 +73,7 @@ def end_of(scheduler: Any, done: int, before: Tensor, latents: Tensor) -> Tensor
 def _decoded(pipeline: Any, latents: calls.Latents) -> Frame | None:
     """One frame's latents (channel, height, width) as the VAE draws them; None where that is dear.
 
-    It is dear where the decoder is large, or lies off the device between its calls.
+    It is dear where the decoder is large, lies off the device between its calls, or has no room.
     """
     vae = pipeline.vae
     size = sum(weights.nbytes for weights in vae.decoder.parameters())
@@ -83,8 +83,11 @@ def _decoded(pipeline: Any, latents: calls.Latents) -> Frame | None:
     mean, scale = (
         each.to(code)[:, None, None, None] for each in (vae.latents_mean, vae.latents_std)
     )
-    with torch.no_grad():
-        drawn = vae.decode((code * scale / vae.config.scaling_factor + mean)[None]).sample
+    try:
+        with torch.no_grad():
+            drawn = vae.decode((code * scale / vae.config.scaling_factor + mean)[None]).sample
+    except torch.OutOfMemoryError:
+        return None  # no look is worth a render
     pixels = (drawn[0, :, 0].permute(1, 2, 0).float().cpu().numpy() + 1) / 2
     frame: Frame = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
     return frame

@@ -64,7 +64,22 @@ def scheduler(sigmas: list[float]) -> SimpleNamespace:
 
 
 @pytest.mark.slow
-def test_a_large_decoder_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "SMALL_BYTES", 1000)
-    (look,), _ = watched(replace(REQUEST, steps=4), {3})
+@pytest.mark.parametrize("why", ["large", "no room"])
+def test_where_a_decoder_is_dear_the_latents_are_shown(
+    why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vae = engine_for(read(STARTER))._pipeline.vae  # type: ignore[attr-defined]
+    decode = vae.decode
+
+    def full(latents: torch.Tensor, *args: object, **kwargs: object) -> object:
+        if latents.shape[2] == 1:  # a look; the clip has three
+            raise torch.OutOfMemoryError
+        return decode(latents, *args, **kwargs)
+
+    if why == "large":
+        monkeypatch.setattr(looks, "SMALL_BYTES", 1000)
+    else:
+        monkeypatch.setattr(vae, "decode", full)
+    (look,), frames = watched(replace(REQUEST, steps=4), {3})
     assert look.shape == (4, 4, 3), "the latents in false colours"
+    assert frames.shape == (17, 128, 128, 3), "and the clip is made all the same"

@@ -11,6 +11,19 @@ from tests.stack import Stack, prepared, wait_until
 pytestmark = pytest.mark.slow
 
 
+def test_sigterm_lets_a_clip_be_finished_for_which_there_is_time(
+    tmp_path: Path, model_folder: Path
+) -> None:
+    with prepared(tmp_path, model_folder, steps=60, WORKER_SHUTDOWN_SECONDS="170") as stack:
+        stack.start("worker")
+        generation = stack.ask("a red circle moves left")
+        wait_until(lambda: stack.state(generation)[1] > 0, "a step is done")
+        worker = stack.processes.pop("worker")
+        worker.send_signal(signal.SIGTERM)
+        wait_until(lambda: worker.poll() is not None, "the worker has ended")
+        assert stack.state(generation)[0] == "done", stack.logs()
+
+
 @pytest.fixture
 def stack(tmp_path: Path, model_folder: Path) -> Iterator[Stack]:
     with prepared(tmp_path, model_folder, steps=1000, WORKER_SHUTDOWN_SECONDS="1") as stack:
