@@ -10,19 +10,16 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from . import describing
 from .engines.catalog import ModelCard
 from .forms import AskForm, published
-from .models import PROMPT_LETTERS, Clip, Generation, Preset
+from .models import PROMPT_LETTERS, Clip, Generation, Preset, Use
 from .settings_form import drawn_seed, reshaped, size_text
 
 ONE_OF_MANY = ("allowed_uses",)
 KEPT_IN_PRESETS = (
     "prompt", "negative_prompt", "model", "size", "length", "fps", "steps", "guidance", "seed",
     "count", "title", "description", "licence", "allowed_uses", "hide_prompt",
-)  # fmt: skip
-RECALLED = (
-    "prompt", "negative_prompt", "model", "size", "length", "fps", "steps", "guidance", "seed",
-    "licence",
 )  # fmt: skip
 
 
@@ -57,9 +54,22 @@ class Source:
             "steps": row.steps,
             "guidance": row.guidance,
             "seed": row.seed,
-            **({"licence": row.licence, "allowed_uses": list(row.allowed_uses),
-                "hide_prompt": row.prompt_hidden} if own else {}),
-        }  # fmt: skip
+            **(self._own() if own else {}),
+        }
+
+    def _own(self) -> dict[str, Any]:
+        """What each artist says anew: recalled of an own request, never of somebody's clip."""
+        row = self.generation
+        made = Clip.objects.filter(generation=row).first()
+        # The words move to the clip once there is one. A title that nobody gave is no title.
+        given = made is not None and made.title != describing.title_of(row)
+        return {
+            "title": made.title if made and given else row.title,
+            "description": made.description if made else row.description,
+            "licence": row.licence,
+            "allowed_uses": list(row.allowed_uses),
+            "hide_prompt": row.prompt_hidden,
+        }
 
     def recalls(self) -> Sequence[Recall]:
         """Every field that can be taken over by itself."""
@@ -67,7 +77,7 @@ class Source:
         return [
             Recall(name, str(fields[name].label), value, self._words(name, value))
             for name, value in self.values().items()
-            if name in RECALLED and value != ""
+            if value != ""
         ]
 
     def _words(self, name: str, value: object) -> str:
@@ -75,6 +85,11 @@ class Source:
             return self.generation.get_licence_display()
         if name == "length":
             return _("%(frames)d frames") % {"frames": self.generation.frames}
+        if name == "allowed_uses":
+            uses = dict(Use.choices)
+            return ", ".join(str(uses[use]) for use in self.generation.allowed_uses) or _("None")
+        if name == "hide_prompt":
+            return _("Yes") if value else _("No")
         return str(value)
 
 

@@ -1,6 +1,7 @@
 """ada at work: variations, presets, a queue that says where things stand, and trying again."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -327,6 +328,29 @@ def test_an_own_attempt_begins_the_form_and_each_field_comes_back_by_itself(
     assert "something else</textarea>" in recalled
     everything = as_ada.post("/ask/", {**changed, "recall": "all"}).text
     assert f"{old.prompt}</textarea>" in everything
+
+
+def test_what_an_artist_said_of_an_own_attempt_comes_back_singly_too(
+    ada: User, as_ada: Client, rung: list[str]
+) -> None:
+    old = asking.ask(ada, request(
+        title="Evening", description="A disc drifts.", allowed_uses=("data_mining",),
+        hide_prompt=True,
+    ))  # fmt: skip
+    page = as_ada.get(f"/ask/?again={old.pk}").text
+    assert 'value="Evening"' in page
+    typed = form(again=str(old.pk), title="Noon", allowed_uses=["ai_training"])
+    for name, back in (
+        ("title", 'value="Evening"'), ("description", "A disc drifts.</textarea>"),
+        ("allowed_uses", 'value="data_mining"[^>]* checked'),
+        ("hide_prompt", 'name="hide_prompt"[^>]* checked'),
+    ):  # fmt: skip
+        recalled = as_ada.post("/ask/", {**typed, "recall": name}).text
+        assert re.search(back, recalled), name
+        assert ('value="Noon"' in recalled) == (name != "title")
+        assert ('value="ai_training" id="id_allowed_uses_2" checked' in recalled) == (
+            name != "allowed_uses"
+        )
 
 
 # The queue

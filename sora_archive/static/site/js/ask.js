@@ -24,7 +24,8 @@ for (const surprise of document.querySelectorAll("[data-surprise]")) {
 function put(event, name, value) {
   const field = event.target.form.elements[name];
   // Another model has other choices: that is the server's to show, as what has only one.
-  if (!field || field instanceof RadioNodeList || ["radio", "hidden"].includes(field.type)) return;
+  if (!field || field instanceof RadioNodeList) return;
+  if (["radio", "checkbox", "hidden"].includes(field.type)) return;
   const before = field.value;
   field.value = value;
   if (field.value !== value) { field.value = before; return; } // no choice of this model
