@@ -34,6 +34,7 @@ class Reasoned(_ModelAdmin):
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
         """What the history says: what was changed, in Django's words, and why, in the curator's."""
+        form.changed_data = [name for name in form.changed_data if name != "reason"]
         what = super().construct_change_message(request, form, formsets, add)
         words = LogEntry(change_message=json.dumps(what)).get_change_message()
         return f"{words} {_('Why:')} {form.cleaned_data['reason']}"

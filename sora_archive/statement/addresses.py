@@ -16,7 +16,11 @@ from provenance import vault
 
 KEY = "signatories"
 IPV4_RANGE, IPV6_RANGE = 24, 48  # the bits that one customer or one house shares at least
-_SAME_DOMAIN = {"googlemail.com": "gmail.com"}
+# Of houses where one mailbox has several names.
+_SAME_DOMAIN = {
+    "googlemail.com": "gmail.com", "mac.com": "icloud.com", "me.com": "icloud.com",
+    "pm.me": "proton.me", "protonmail.ch": "proton.me", "protonmail.com": "proton.me",
+}  # fmt: skip
 
 
 def canonical(email: str) -> str:

@@ -28,6 +28,7 @@ from sora_archive.moderation.models import (
 from sora_archive.moderation.reporting import Subject
 from tests.generation.test_asking import PROMPT, request
 from tests.generation.test_erasing import again, made, shown
+from tests.signing_in import signed_in
 
 pytestmark = [pytest.mark.usefixtures("studio"), pytest.mark.slow]
 
@@ -65,6 +66,9 @@ def test_mo_withdraws_a_reported_clip_and_everybody_concerned_reads_why(
     entry = json.loads(bytes(Entry.objects.get(index=outbox.wait_for(decision.ticket, 30)).data))
     assert (entry["type"], entry["decision"], entry["by"]) == ("decision", "withdrawn", "curator")
     assert WHY not in json.dumps(entry)
+    told = as_ada.get("/generations/").content.decode()
+    assert "The clip is withdrawn." in told
+    assert f'href="/moderation/reasons/{clip.pk}/"' in told
     for page in (
         client.get(f"/moderation/report/status/{token}/"),
         client.get(f"/moderation/decisions/?clip={clip.pk}"),
@@ -104,6 +108,7 @@ def test_ada_appeals_once_and_the_clip_comes_back(
 
 def test_somebody_else_cannot_appeal(as_ben: Client, as_mo: Client, clip: Clip) -> None:
     decide(as_mo, clip, "withdrawn")
+    assert "From the curators" not in as_ben.get("/generations/").content.decode()
     assert as_ben.get(f"/moderation/reasons/{clip.pk}/").status_code == 404
 
 
@@ -115,6 +120,8 @@ def test_a_grave_report_hides_the_clip_until_it_is_decided_and_only_once(
     assert again(clip).visibility == Visibility.WITHDRAWN
     tombstone = client.get(f"/clips/{clip.pk}/").content.decode()
     assert "By the archive itself, because of a report." in tombstone
+    mine = signed_in(clip.generation.artist).get("/generations/").content.decode()
+    assert "hidden after a report on one of the gravest grounds" in mine
     film = f"/moderation/queue/{clip.pk}/file"
     assert client.get(film).status_code == 302
     assert as_mo.get(film).status_code == 200  # whoever decides can see it

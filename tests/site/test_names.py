@@ -108,6 +108,8 @@ def test_no_mixture_of_joiners_and_controls_hides_anything(typed: str) -> None:
         ("ada@archive.example", "a.d.a@archive.example"),
         ("ada@archive.example", "ada+petition@archive.example"),
         ("ada@gmail.com", "A.Da+x@googlemail.com"),
+        ("ada@icloud.com", "ada@ME.com"),
+        ("ada@proton.me", "ada@protonmail.com"),
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
         ("ada@archive.example", " ada@archive.example. "),
     ],

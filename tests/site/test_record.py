@@ -462,7 +462,8 @@ def test_everybody_reads_who_changed_a_line_when_and_why(
     ):  # fmt: skip
         assert as_mo.post(f"/admin/record/{path}/change/", form).status_code == 302
     page = client.get("/record/facts/red/").content.decode()
-    assert "Why: The &lt;b&gt;photograph&lt;/b&gt; shows it." in page
+    assert ". Why: The &lt;b&gt;photograph&lt;/b&gt; shows it." in page
+    assert "and Why." not in page, "the reason is no field of the line"
     assert "<bdi>Mo</bdi>, curator," in page
     assert "We read a copy." in client.get("/record/sources/morning-paper/").content.decode()
     document = client.get("/record/documents/leaflet/").content.decode()
