@@ -44,13 +44,14 @@ class _Parser(argparse.ArgumentParser):
 
 @dataclass(frozen=True)
 class Given:
-    """What a check is made with."""
+    """What a check is made with; `inside` where the bundle itself brought the file."""
 
     path: Path
     trust_text: str
     proof: Receipt | None
     bundle: Bundle | None
     revealed: tuple[Opening, ...] = ()
+    inside: bool = False
 
     @property
     def trust(self) -> TrustList:
@@ -82,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = as_json(verdict) | compared(verdict, given)
         print(json.dumps(said, ensure_ascii=False, indent=2))
     else:
+        if given.inside:
+            print(f"About {bundles.CLIP} inside {options.file}, SHA-256 {verdict.sha256}:\n")
         print(in_words(verdict))
         print("\n".join(_epilogue(verdict, given)))
     return status_of(verdict)
@@ -135,6 +138,7 @@ def compared(verdict: Verdict, given: Given) -> dict[str, Any]:
     return {
         "bundle": {
             "report": _recorded(said, ("report", "page")),
+            "file_inside": given.inside,
             "same_file": same,
             "differs": differing,
             "trust_sha256": hashlib.sha256(given.trust_text.encode()).hexdigest(),
@@ -169,8 +173,9 @@ def _given(parser: _Parser, options: argparse.Namespace, folder: Path) -> Given:
     proof = proof or (bundle.proof if bundle else "")
     opened = parse_opening(options.opening.read_text(encoding="utf-8")) if options.opening else None
     return Given(
-        path, trust, receipt_of(proof) if proof else None, bundle, (opened,) if opened else ()
-    )
+        path, trust, receipt_of(proof) if proof else None, bundle, (opened,) if opened else (),
+        inside=path != options.file,
+    )  # fmt: skip
 
 
 def _bundled(options: argparse.Namespace, folder: Path) -> tuple[Path, Any]:

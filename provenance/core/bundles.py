@@ -19,6 +19,7 @@ CLIP, ORIGINAL, README = "clip.mp4", "original.mp4", "README.txt"
 SIGNATURE = "signature.json"
 _TEXT_LIMIT = 16 * 1024 * 1024  # bytes of any part but the clip
 _CHUNK = 1024 * 1024
+_BEGINNING = b"PK\x03\x04"  # the first part's header, APPNOTE 4.3.7
 
 
 class BundleRefused(ProvenanceError):
@@ -54,7 +55,14 @@ def write(
 
 
 def is_bundle(stream: IO[bytes]) -> bool:
-    """Whether a file is a ZIP that holds a report of ours; the stream is left at its beginning."""
+    """Whether a file is a ZIP that holds a report of ours; the stream is left at its beginning.
+
+    A ZIP is read from its end, so one can be appended to a video: such a file is a video, and what
+    is inside the appended bundle says nothing of it.
+    """
+    if stream.read(len(_BEGINNING)) != _BEGINNING:
+        stream.seek(0)
+        return False
     try:
         with zipfile.ZipFile(stream) as archive:
             return _report(archive) is not None

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import stat
+import struct
 import threading
 import uuid
 import zipfile
@@ -562,9 +563,11 @@ def test_the_bundle_of_our_clip_checks_offline_by_itself(
     status, told = run_offline(capsys, str(path))
     assert (status, told["verdict"]) == (0, "intact")
     assert told["bundle"] == {
-        "report": said["report"]["page"], "same_file": True, "differs": [],
+        "report": said["report"]["page"], "file_inside": True, "same_file": True, "differs": [],
         "trust_sha256": report["trust"]["sha256"],
     }  # fmt: skip
+    assert offline.main([str(path)]) == 0
+    assert capsys.readouterr().out.startswith(f"About clip.mp4 inside {path}, SHA-256 ")
 
 
 def test_the_evidence_of_a_clip_is_one_file_that_checks_offline(
@@ -627,6 +630,23 @@ def test_what_is_not_shown_to_everybody_is_in_no_bundle(
     names = set(zipfile.ZipFile(path).namelist())
     assert not names & {bundles.CLIP, bundles.ORIGINAL, bundles.MANIFEST}
     assert {bundles.REPORT, bundles.TRUST, bundles.README} <= names
+
+
+@pytest.mark.slow
+def test_a_bundle_that_was_appended_to_a_video_does_not_speak_for_it(
+    shelf: Shelf, ask: Ask, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A ZIP is read from its end: the genuine clip inside would pass for the changed one."""
+    bundle = bundle_of(client, ask(shelf.clip.data), tmp_path)
+    trust, changed = tmp_path / "trust.json", tmp_path / "changed.mp4"
+    trust.write_text(vault.trust_list(shelf.keys_dir).text)
+    hidden = struct.pack(">I4s", 8 + bundle.stat().st_size, b"free") + bundle.read_bytes()
+    changed.write_bytes(broken.media_byte_flipped(shelf.clip.data) + hidden)
+    status, told = run_offline(capsys, str(changed), "--trust", str(trust))
+    assert (status, told["verdict"]) == (1, "changed")
+    with pytest.raises(SystemExit) as stop:
+        offline.main([str(changed)])
+    assert (stop.value.code, "give --trust" in capsys.readouterr().err) == (3, True)
 
 
 def test_the_bundle_of_a_file_that_was_replaced_does_not_bring_its_successor(
