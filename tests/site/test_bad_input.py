@@ -34,7 +34,10 @@ RANGES = (
 )  # fmt: skip
 ROUTES = sorted(set(routes()))
 # By design: what is not well says so, and what oEmbed 1.0 has no other words for.
-MEANT = {"/healthz": {503}, "/oembed": {501}, "/verify/trust.json": {503}}  # no keys here
+MEANT = {
+    "/healthz": {503}, "/oembed": {501},
+    "/verify/trust.json": {503}, "/verify/clips/<uuid:clip_id>/bundle.zip": {503},  # no keys here
+}  # fmt: skip
 
 
 @pytest.fixture
