@@ -148,8 +148,9 @@ def verify_consistency(
         raise TreeRefused(f"A tree of {new} entries cannot extend one of {old}.")
     _check_lengths([old_root, new_root, *proof])
     if old in {0, new}:
-        known = EMPTY_ROOT if old == 0 else new_root
-        if proof or old_root != known:
+        known = {EMPTY_ROOT} if old == 0 else set()
+        known |= {new_root} if old == new else set()
+        if proof or known != {old_root}:
             raise TreeRefused("The two roots contradict each other.")
         return
     _walk_consistency(old, new, (old_root, new_root), proof)

@@ -1,7 +1,12 @@
 """The tree against the standards' known answers, a naive tree, and proofs that somebody bent."""
 
 import hashlib
+import json
+from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -148,3 +153,44 @@ def test_a_shrinking_tree_is_refused(old: int, new: int) -> None:
 def test_a_hash_of_another_length_is_refused() -> None:
     with pytest.raises(TreeRefused, match="32 bytes"):
         merkle.verify_inclusion(HASHES[0][:31], 0, 1, [], HASHES[0][:31])
+
+
+VECTORS = json.loads((Path(__file__).parent / "merkle_vectors.json").read_text())
+
+
+def hashed(text: str) -> bytes:
+    """Where any hash will do, the vectors have some words."""
+    data = b64decode(text)
+    return hashlib.sha256(data).digest() if data.startswith(b"don't care") else data
+
+
+@pytest.mark.parametrize("vector", VECTORS["inclusion"], ids=lambda vector: vector["name"])
+def test_inclusion_proofs_of_the_public_vectors(vector: dict[str, Any]) -> None:
+    leaf, root = hashed(vector["leafHash"]), hashed(vector["root"])
+    proof = [hashed(each) for each in vector["proof"] or ()]
+    outcome = pytest.raises(TreeRefused) if vector["wantErr"] else nullcontext()
+    with outcome:
+        merkle.verify_inclusion(leaf, vector["leafIdx"], vector["treeSize"], proof, root)
+
+
+@pytest.mark.parametrize("vector", VECTORS["consistency"], ids=lambda vector: vector["name"])
+def test_consistency_proofs_of_the_public_vectors(vector: dict[str, Any]) -> None:
+    """Their program refuses to begin at size 0. C2SP tlog-witness does begin there: without a
+    proof, and with the root of the empty tree.
+    """
+    old, new = vector["size1"], vector["size2"]
+    roots = hashed(vector["root1"]), hashed(vector["root2"])
+    proof = [hashed(each) for each in vector["proof"] or ()]
+    begins = (old, proof, roots[0]) == (0, [], merkle.EMPTY_ROOT) and new > 0
+    refused = vector["wantErr"] and not begins
+    outcome = pytest.raises(TreeRefused) if refused else nullcontext()
+    with outcome:
+        merkle.verify_consistency(old, new, *roots, proof)
+
+
+def test_the_public_vectors_are_all_there() -> None:
+    assert (len(VECTORS["inclusion"]), len(VECTORS["consistency"])) == (98, 98)
+    wanted = [
+        vector["wantErr"] for kind in ("inclusion", "consistency") for vector in VECTORS[kind]
+    ]
+    assert wanted.count(False) > 10 < wanted.count(True)
