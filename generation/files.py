@@ -71,7 +71,9 @@ def _visible(request: HttpRequest, clip_id: uuid.UUID) -> Clip | None:
 
 def _gone() -> HttpResponse:
     words = gettext("This clip was withdrawn. Its page says what is still on record.")
-    return HttpResponse(f"{words}\n", status=410, content_type="text/plain; charset=utf-8")
+    response = HttpResponse(f"{words}\n", status=410, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "no-cache"  # a cache may keep a 410, and a clip may be restored
+    return response
 
 
 def _sealed() -> HttpResponse:

@@ -72,7 +72,8 @@ def test_the_files_of_a_withdrawn_clip_are_gone_for_everybody(
 ) -> None:
     take_down(clip)
     for visitor in (client, as_ada):
-        assert visitor.get(f"/media/{clip.pk}{name}").status_code == 410
+        answer = visitor.get(f"/media/{clip.pk}{name}")
+        assert (answer.status_code, answer["Cache-Control"]) == (410, "no-cache")
 
 
 @pytest.mark.parametrize("name", FILES)
