@@ -19,8 +19,14 @@ from .openapi import MOST_CLIPS, document
 
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
-    """A page that says what can be asked, with a form to try it."""
-    return render(request, "gallery/api.html", {"paths": document()["paths"], "most": MOST_CLIPS})
+    """A page that says what can be asked, with forms and links to try it on the newest clip."""
+    newest = wall.exhibits(Choice.parse({}), None, 1).exhibits
+    shown = {
+        "paths": document()["paths"],
+        "most": MOST_CLIPS,
+        "newest": newest[0].clip if newest else None,
+    }
+    return render(request, "gallery/api.html", shown)
 
 
 @require_safe

@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -247,6 +248,24 @@ def test_the_api_answers_as_its_document_says(client: Client, ada: User) -> None
         assert response["Access-Control-Allow-Origin"] == "*"
         fits(response.json(), answer(path, status))
     assert client.get("/api/v1/openapi.json").json() == document()
+
+
+def test_the_page_for_programs_tries_the_newest_clip_and_the_check(
+    client: Client, ada: User
+) -> None:
+    assert "Or follow a link" not in client.get("/api/v1/").content.decode()
+    clip = hang(ada)
+    page = client.get("/api/v1/").content.decode()
+    tried = re.findall(r"<code>GET (/api/v1/[^<{?]+)</code></a>", page)
+    assert tried == [f"/api/v1/clips/{clip.pk}", f"/api/v1/verify/{clip.credential.sha256}"]
+    for address in tried:
+        assert client.get(address).json()
+    (action,) = re.findall(
+        r'method="post" action="(/api/[^"]+)" enctype="multipart/form-data"', page
+    )
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post(action, {"file": SimpleUploadedFile("empty.mp4", b"")})
+    assert (answer.status_code, "error" in answer.json()) == (422, True)
 
 
 def test_the_api_walks_through_a_choice(client: Client, ada: User, ben: User) -> None:
