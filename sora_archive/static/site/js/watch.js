@@ -8,7 +8,12 @@ let said = announced()?.dataset.announce;
 let open = Number(document.querySelector("[data-open]")?.dataset.open ?? 0);
 
 function tell(words) {
-  if (window.Notification?.permission === "granted" && document.hidden) new Notification(words);
+  if (window.Notification?.permission !== "granted" || !document.hidden) return;
+  try {
+    new Notification(words);
+  } catch {
+    // Android's Chrome lets service workers alone notify: title and announcement say it there.
+  }
 }
 
 if (ask && window.Notification?.permission === "default") {
