@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.translation import gettext
@@ -77,6 +78,7 @@ class RowAdmin(Reasoned):
     """Any row: a curator may add and change it, saying why; the name in its permalink is fixed."""
 
     form = PublicReasonForm
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return _is_curator(request)
