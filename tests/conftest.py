@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from generation.engines import catalog
 from generation.engines.catalog import UNTRAINED
@@ -16,6 +18,12 @@ from sora_archive.accounts.people import create_person
 from tests.emptying import empty_quickly
 from tests.people import ADA, BEN, MO, Person
 from tests.signing_in import signed_in, signed_in_with_two_steps
+
+# A busy machine is slow at drawing examples, and that says nothing about what they are drawn for.
+examples.register_profile(
+    "unhurried", examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+examples.load_profile("unhurried")
 
 UNTRAINED_CARD = Path(catalog.__file__).with_name("untrained_card.json")
 

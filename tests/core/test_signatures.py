@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fido2 import cbor
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.core.errors import ProvenanceError
@@ -100,7 +100,6 @@ def test_a_part_that_is_nothing_is_refused(field: str, value: str) -> None:
         check(replace(PASSKEY.sign(ENTRY), **{field: value}), ENTRY)
 
 
-@settings(deadline=None)  # the first example warms the library up, on a busy machine for long
 @given(
     field=st.sampled_from(["public_key", "authenticator_data", "client_data", "signature"]),
     data=st.one_of(
