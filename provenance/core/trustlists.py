@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from cryptography import x509
@@ -48,12 +49,12 @@ class TrustList:
     revocations: tuple[Revocation, ...] = ()
     policy: Policy = NO_WITNESSES
 
-    @property
+    @cached_property
     def anchors(self) -> tuple[Anchor, ...]:
         """All anchors, for the library; which list vouched is told apart by `trust_uri`."""
         return tuple(listed.anchor for listed in self.listed)
 
-    @property
+    @cached_property
     def trust(self) -> Trust:
         """The lists as a verdict asks them."""
         uris = {listed.anchor.trust_uri: listed.kind for listed in self.listed}
@@ -66,7 +67,7 @@ class TrustList:
             stamps=frozenset(uri for uri, kind in uris.items() if kind == "tsa"),
         )
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The document; the same list always gives the same text."""
         document = {

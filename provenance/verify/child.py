@@ -13,7 +13,7 @@ from django.utils import timezone
 from provenance.core.boxes import Shape, shape_of
 from provenance.core.readings import Reading
 from provenance.core.trustlists import TrustList
-from provenance.core.verdicts import FileFacts, Issued, Trouble, Verdict, judge
+from provenance.core.verdicts import FileFacts, Ledger, Trouble, Verdict, judge
 
 from . import ledger
 from .belief import site_list
@@ -30,20 +30,25 @@ def check(path: Path, trust: TrustList | None = None) -> Verdict:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         answer = READERS.ask(stream.fileno(), Terms(trust.anchors, site_limits()))
         manifests = _manifests(answer.found)
-        known, shape = ledger.consult(sha256, manifests), None
-        if known.by_sha256 is None:
-            shape = shape_of(stream)
-            known = replace(known, by_pictures=_with_pictures(stream, shape, manifests))
+        shape = shape_of(stream)
+        known = _issued_here(stream, sha256, shape, manifests)
+        if known.by_sha256 is not None:
+            shape = None  # of a file that is as it was issued nothing more is asked
         facts = FileFacts(sha256, os.fstat(stream.fileno()).st_size, shape)
     return judge(facts, answer.found, trust.trust, known, answer.validator, at=timezone.now())
 
 
-def _with_pictures(
-    stream: IO[bytes], shape: Shape | None, manifests: Sequence[str]
-) -> Issued | None:
-    if shape is None:
-        return None
-    return ledger.with_pictures(shape.size, lambda: shape.pictures(stream), manifests)
+def _issued_here(
+    stream: IO[bytes], sha256: str, shape: Shape | None, manifests: Sequence[str]
+) -> Ledger:
+    size = 0 if shape is None else shape.size
+    if not ledger.knows(sha256, manifests, size):
+        return Ledger()
+    known = ledger.consult(sha256, manifests)
+    if known.by_sha256 is not None or shape is None:
+        return known
+    pictures = ledger.with_pictures(size, lambda: shape.pictures(stream), manifests)
+    return replace(known, by_pictures=pictures)
 
 
 def site_limits() -> Limits:

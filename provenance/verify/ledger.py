@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, Q
 from django.utils.module_loading import import_string
 
@@ -26,6 +27,25 @@ class Clip:
 
     standing: str
     path: Path
+
+
+_table = Credential._meta.db_table
+# One question for all, each part by its own index: most files that come were never issued here.
+_KNOWN = f"""
+SELECT EXISTS (SELECT FROM {_table} WHERE sha256 = %s)
+    OR EXISTS (SELECT FROM {_table} WHERE manifest_id = ANY(%s))
+    OR EXISTS (SELECT FROM {_table} WHERE pictures_size > 0 AND pictures_size = %s)
+"""  # noqa: S608
+
+
+def knows(sha256: str, manifest_ids: Sequence[str], pictures_size: int) -> bool:
+    """Whether any issued file has this hash, one of these manifests, or as many bytes of pictures;
+    where not, `consult` and `with_pictures` find nothing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, [sha256, list(manifest_ids), pictures_size])
+        ((known,),) = cursor.fetchall()
+    return bool(known)
 
 
 def consult(sha256: str, manifest_ids: Sequence[str]) -> Ledger:

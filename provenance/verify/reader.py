@@ -21,7 +21,7 @@ MENTIONS_READ = 64 * 1024 * 1024
 MENTIONS_KEPT = 8
 # An honest credential gives some 20 KB; the parent holds the answer in memory.
 ANSWER_BYTES = 1024 * 1024
-FILES_PER_READER = 100
+FILES_PER_READER = 250
 IDLE_SECONDS = 60
 GROWN_BYTES = 256 * 1024 * 1024
 _CHUNK = 1024 * 1024

@@ -442,7 +442,7 @@ def test_the_command_says_3_when_nothing_was_checked(
     def no_database(*_: object) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("provenance.verify.ledger.consult", no_database)
+    monkeypatch.setattr("provenance.verify.ledger.knows", no_database)
     with pytest.raises(CommandError) as lost:
         call_command("verify", str(clip.path))
     assert lost.value.returncode == 3
