@@ -175,14 +175,19 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT")
 INVITATION_DAYS = env.whole("INVITATION_DAYS")
 
-# What throttles must be seen by every process; the table is made by a migration of the accounts.
 CACHES = {
+    # What throttles must be seen by every process; a migration of the accounts makes the table.
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "site_cache",
         # Above it entries go before their time, and with them the memory of failed sign-ins.
         "OPTIONS": {"MAX_ENTRIES": 20_000},
-    }
+    },
+    # What stands on every page alike is drawn once in a process; Django looks for it by this name.
+    "template_fragments": {
+        "BACKEND": f"django.core.cache.backends.{'dummy.Dummy' if DEBUG else 'locmem.LocMem'}Cache",
+        "OPTIONS": {"MAX_ENTRIES": 2_000},
+    },
 }
 
 LANGUAGE_CODE = "en"

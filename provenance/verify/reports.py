@@ -4,6 +4,7 @@ The verbs of a report: make, find, open, check again, forget a statement, delete
 """
 
 import hashlib
+import json
 import logging
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -164,10 +165,10 @@ def _checked_again(report: Report, trust: TrustList) -> Rechecked | None:
         gone = not Report.objects.filter(pk=report.pk, kept=True).exists()
         return None if gone else Rechecked(report, before, None, error.strerror or str(error))
     with transaction.atomic():
-        _among_others()
+        trust_id = _among_others(trust)
         if not Report.objects.select_for_update().filter(pk=report.pk, kept=True).exists():
             return None
-        return Rechecked(report, before, _add(report, verdict, trust))
+        return Rechecked(report, before, _add(report, verdict, trust_id))
 
 
 def about(manifest_ids: Sequence[str]) -> QuerySet[Report]:
@@ -213,10 +214,24 @@ def _issued(document: Mapping[str, Any]) -> list[Credential]:
     return list(Credential.objects.filter(manifest_id__in=names))
 
 
-def _among_others() -> None:
-    """Until the transaction ends nothing is forgotten: what comes later finds this report."""
+_SHARED = f"""
+SELECT pg_advisory_xact_lock_shared(%s),
+    EXISTS (SELECT FROM {TrustSnapshot._meta.db_table} WHERE sha256 = %s)
+"""  # noqa: S608
+
+
+def _among_others(trust: TrustList) -> str:
+    """Until the transaction ends nothing is forgotten: what comes later finds this report.
+
+    Keeps the trust list that the check rests on, and returns its SHA-256.
+    """
+    sha256 = trust_sha256(trust.text)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_LOCK])
+        cursor.execute(_SHARED, [_LOCK, sha256])
+        ((_, is_kept),) = cursor.fetchall()
+    if not is_kept:
+        TrustSnapshot.objects.get_or_create(sha256=sha256, defaults={"text": trust.text})
+    return sha256
 
 
 def _alone() -> None:
@@ -227,12 +242,19 @@ def _alone() -> None:
 
 def storable(value: Any) -> Any:
     """The same without what a database cannot hold as text: NUL, and halves of surrogate pairs."""
+    written = json.dumps(value)  # in ASCII: both show, and looking through it is quick
+    if "\\u0000" not in written and "\\ud" not in written:
+        return value
+    return _mended(value)
+
+
+def _mended(value: Any) -> Any:
     if isinstance(value, str):
         text = value.replace("\0", "\N{REPLACEMENT CHARACTER}")
         return text.encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
-        return {key: storable(inner) for key, inner in value.items()}
-    return [storable(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _mended(inner) for key, inner in value.items()}
+    return [_mended(inner) for inner in value] if isinstance(value, list) else value
 
 
 def program() -> str:
@@ -249,8 +271,7 @@ def _make(verdict: Verdict, trust: TrustList, upload: Path | None) -> Made:
     if upload is not None:
         kept.keep(report.pk, upload)
     with transaction.atomic():
-        _among_others()
-        finding = _finding(report, 1, verdict, trust)
+        finding = _finding(report, 1, verdict, _among_others(trust))
         if upload is not None:
             report.kept = not any(row.sealed for row in _issued(finding.document))
         report.save(force_insert=True)
@@ -260,29 +281,21 @@ def _make(verdict: Verdict, trust: TrustList, upload: Path | None) -> Made:
     return Made(report, finding, key)
 
 
-def _add(report: Report, verdict: Verdict, trust: TrustList) -> Finding:
+def _add(report: Report, verdict: Verdict, trust_id: str) -> Finding:
     last = Finding.objects.filter(report=report).aggregate(Max("number"))["number__max"]
-    finding = _finding(report, last + 1, verdict, trust)
+    finding = _finding(report, last + 1, verdict, trust_id)
     finding.save(force_insert=True)
     return finding
 
 
-def _finding(report: Report, number: int, verdict: Verdict, trust: TrustList) -> Finding:
+def _finding(report: Report, number: int, verdict: Verdict, trust_id: str) -> Finding:
     document: dict[str, Any] = storable(verdict.in_full())
     for row in _issued(document):  # the check may have begun before an erasure
         _withhold(document, row.erased)
     return Finding(
         report=report, number=number, at=timezone.now(), program=program(),
-        validator=verdict.validator, trust_id=_snapshot(trust.text), document=document,
+        validator=verdict.validator, trust_id=trust_id, document=document,
     )  # fmt: skip
-
-
-def _snapshot(text: str) -> str:
-    """Keep the trust list that a check rests on; returns its SHA-256."""
-    sha256 = trust_sha256(text)
-    if not TrustSnapshot.objects.filter(pk=sha256).exists():
-        TrustSnapshot.objects.get_or_create(sha256=sha256, defaults={"text": text})
-    return sha256
 
 
 @lru_cache(maxsize=8)

@@ -5,9 +5,10 @@ taken apart first; what no catalogue knows, such as the words of an older versio
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from provenance.core import manifests, wording
 from provenance.core.phrases import Phrase
@@ -22,6 +23,8 @@ _OWN_VALUES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_ACTIONS, (wording.GENERATED,)),
 }
 _OWN_CLAUSES = (wording.BY_LEDGER, wording.BY_LEDGER_OR_LOG)
+_REMEMBERED, _LETTERS = 2_048, 512
+"""So many sentences, and none that is longer: a file can bring sentences of any length."""
 
 
 def in_language(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,6 +59,18 @@ def in_language(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _said(text: str) -> str:
     """One of the core's sentences, with values or without."""
+    if len(text) > _LETTERS:
+        return _looked_up(text)
+    return _remembered(text, get_language())
+
+
+@lru_cache(_REMEMBERED)
+def _remembered(text: str, _language: str | None) -> str:
+    """Checks say the same few dozen sentences over and over."""
+    return _looked_up(text)
+
+
+def _looked_up(text: str) -> str:
     return _phrase(wording.SPEAKS, text) or _known(text)
 
 

@@ -769,15 +769,16 @@ def test_a_file_that_tells_what_was_erased_is_not_kept_again(shelf: Shelf, ask: 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_report_is_written_while_something_is_forgotten(db: None) -> None:
+def test_no_report_is_written_while_something_is_forgotten(shelf: Shelf) -> None:
     """Whoever comes second waits for the first, so that none of the two misses the other."""
+    trust = vault.trust_list(shelf.keys_dir)
     taken, done = threading.Event(), threading.Event()
 
     def write() -> None:
         try:
             with transaction.atomic():
                 taken.set()
-                reports._among_others()
+                reports._among_others(trust)
                 done.set()
         finally:
             connection.close()
@@ -790,6 +791,7 @@ def test_no_report_is_written_while_something_is_forgotten(db: None) -> None:
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         with connection.cursor() as cursor:
             while cursor.execute(waiting).fetchone() == (0,):
+                assert thread.is_alive()
                 assert not done.is_set()
     thread.join(30)
     assert done.is_set()

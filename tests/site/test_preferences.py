@@ -43,6 +43,26 @@ def test_one_cookie_keeps_language_zone_and_stillness(client: Client, ada: User)
     assert "Galerie</a>" in page
 
 
+def test_what_stands_on_every_page_knows_page_language_and_visitor(
+    client: Client, ada: User
+) -> None:
+    """For those who are not signed in it is drawn once, and then remembered."""
+
+    def page(address: str, language: str = "en") -> str:
+        return client.get(address, headers={"Accept-Language": language}).content.decode()
+
+    for _ in range(2):
+        assert 'href="/verify/" aria-current="page"' in page("/verify/")
+        assert 'href="/log/" aria-current="page"' in page("/log/")
+        assert 'href="/verify/" aria-current="page"' not in page("/log/")
+        assert "Galerie</a>" in page("/verify/", "de")
+        assert "Datei prüfen</a>" in page("/verify/", "de")
+    client.force_login(ada)
+    assert "Sign out" in page("/verify/")
+    client.logout()
+    assert "Sign out" not in page("/verify/")
+
+
 @pytest.mark.django_db
 def test_choosing_nothing_takes_the_cookie_away(client: Client) -> None:
     client.post("/preferences/", BERLIN)
