@@ -28,6 +28,7 @@ from tests.stack import free_port, wait_until
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 SHIPPED = configured.BASE_DIR / "docs" / "nginx.conf"
 FILE = secrets.token_bytes(100_000)
+BURST = 60
 
 
 @dataclass(frozen=True)
@@ -165,3 +166,21 @@ def test_what_is_not_published_has_no_address(front: Front, clip: Clip) -> None:
         answer = front.get(path, X_Accel_Redirect=f"/stored/{stored}")
         assert answer.status in {400, 404}, path
         assert FILE[:50] not in answer.body
+
+
+def test_one_visitor_cannot_fill_the_archive_with_reports(
+    live_server: LiveServer, tmp_path: Path
+) -> None:
+    """Without a file nothing is kept either way, but nginx counts before the site looks."""
+    tmp_path.chmod(0o755)
+    with nginx(tmp_path, urlsplit(live_server.url).netloc, port := free_port()):
+        front = Front("localhost", port)
+        said = [front.get(path, "POST") for path in ("/api/v1/verify", "/verify/") * 40]
+        assert {answer.status for answer in said[:BURST]} <= {403, 422}
+        refused = [answer for answer in said if answer.status == 429]
+        assert refused
+        assert refused[0].headers["Retry-After"] == "60"
+        assert b"send it again in a minute" in refused[0].body
+        assert front.get("/verify/").status == 200
+        assert front.get("/verify/find/?q=x").status == 404
+    assert "127.0.0.1" not in (tmp_path / "errors").read_text()
