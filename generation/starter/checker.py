@@ -1,6 +1,6 @@
-"""Looks at a clip's pixels and says what is drawn: shape, colour, background, motion, and whether a
-disc stands beside it. It knows the world's palette and outlines and nothing of the model, the
-prompt or the latent, so that it can judge the model.
+"""Looks at a clip's pixels and says what is drawn: shape, colour, background, its texture, motion,
+the camera's drift, and whether a disc stands beside it. It knows the world's palette, outlines and
+textures and nothing of the model, the prompt or the latent, so that it can judge the model.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from generation.starter import things, world
+from generation.starter import textures, things, world
 
 Floats = NDArray[np.float32]
 
@@ -23,14 +23,17 @@ WORST_FIT = 0.22
 GROWTH, HOP, TRAVEL, TURN = 1.28, 14.0, 10.0, 0.8
 ROUND_WIDTH, ROUND_TURN = 20.0, 3.0
 LEAST_AREA = 40.0
+FAINT = 0.05
+"""A pixel that is so near to the background, in rgb, is no part of a thing."""
 UNCLEAR = "unclear"
 """The company of a shape where something is beside it that is no resting disc."""
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What was seen; None where nothing could be told, and no company where nothing is beside the
-    shape. `fit` is the template's misfit, 0 is perfect.
+    """What was seen; None where nothing could be told, no company where nothing is beside the
+    shape, no texture where the background is smooth, and no drift where the camera stands still.
+    `fit` is the template's misfit, 0 is perfect.
     """
 
     shape: str | None = None
@@ -38,10 +41,22 @@ class Sight:
     background: str | None = None
     motion: str | None = None
     company: str | None = None
+    texture: str | None = None
+    drift: str | None = None
     fit: float = 1.0
     travel: tuple[float, float] = (0.0, 0.0)
     growth: float = 1.0
     turn: float = 0.0
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What lies behind all things: its colours, which broadcast to the video's (F, H, W, 3), and
+    how far each pixel (F, H, W) is from every tone it has there.
+    """
+
+    colours: Floats
+    gap: Floats
 
 
 @dataclass(frozen=True)
@@ -59,25 +74,44 @@ def check(frames: NDArray[np.uint8]) -> Sight:
     """
     video: Floats = frames.astype(np.float32) / np.float32(255)
     rows = _background_rows(video)
-    background = _background(rows)
-    found = things.apart(np.linalg.norm(video - rows[None, :, None], axis=3), video)
-    seen = [_look(video[t.when], rows, t.where) for t in found]
+    woven = textures.find(video, _smooth(rows))
+    if woven is not None:
+        rows = _rows_below(video, woven)
+    behind = _behind(video, rows, woven)
+    sight = _look_at_things(video, behind)
+    return replace(
+        sight,
+        background=_background(rows),
+        texture=woven.name if woven else None,
+        drift=woven.drift() if woven else None,
+    )
+
+
+def _look_at_things(video: Floats, behind: Behind) -> Sight:
+    """The shape, and whether a disc rests beside it."""
+    found = things.apart(behind.gap, video)
+    seen = [_look(video[t.when], _during(behind, t.when), t.where) for t in found]
     if len(seen) < 2:
-        return replace(seen[0] if seen else _look(video, rows, None), background=background)
+        return seen[0] if seen else _look(video, behind, None)
     rests = [one.shape == "circle" and one.motion is None for one in seen]
     discs = [one for one, rest in zip(seen, rests, strict=True) if rest]
     others = [one for one, rest in zip(seen, rests, strict=True) if not rest]
     if len(others) != 1:
-        return replace(seen[0], background=background, company=UNCLEAR)
-    return replace(others[0], background=background, company=discs[0].colour)
+        return replace(seen[0], company=UNCLEAR)
+    return replace(others[0], company=discs[0].colour)
 
 
-def _look(video: Floats, rows: Floats, where: NDArray[np.bool_] | None) -> Sight:
+def _during(behind: Behind, when: NDArray[np.int64]) -> Behind:
+    colours = behind.colours if len(behind.colours) == 1 else behind.colours[when]
+    return Behind(colours, behind.gap[when])
+
+
+def _look(video: Floats, behind: Behind, where: NDArray[np.bool_] | None) -> Sight:
     """One thing: all that differs from the background, within `where` (F, H, W) if given."""
-    ink = _ink(video, rows, where)
+    ink = _ink(video, behind, where)
     if ink is None:
         return Sight()
-    masks = _masks(video, rows, ink)
+    masks = _masks(video, behind, ink)
     if where is not None:
         masks = masks * where
     areas = masks.sum(axis=(1, 2))
@@ -116,22 +150,47 @@ def _background_rows(video: Floats) -> Floats:
     )
 
 
-def _ink(video: Floats, rows: Floats, where: NDArray[np.bool_] | None) -> Floats | None:
+def _smooth(rows: Floats) -> Floats:
+    """The curve (H, 3) that a fading background in its light follows, through rows with stripes."""
+    height = np.arange(len(rows)) / len(rows)
+    curve = np.polynomial.polynomial.polyfit(height, rows, 2)
+    return np.polynomial.polynomial.polyval(height, curve).T.astype(np.float32)
+
+
+def _rows_below(video: Floats, woven: textures.Texture) -> Floats:
+    """The background's colour per row (H, 3) without its texture."""
+    plain = (video - woven.added[..., None]).transpose(1, 0, 2, 3)
+    calm = woven.calm.transpose(1, 0, 2)
+    known = np.flatnonzero(calm.any(axis=(1, 2)))
+    seen = np.stack([np.median(plain[row][calm[row]], axis=0) for row in known])
+    every = np.arange(len(plain))
+    rows = np.stack([np.interp(every, known, seen[:, part]) for part in range(3)], axis=1)
+    return _smooth(rows.astype(np.float32))
+
+
+def _behind(video: Floats, rows: Floats, woven: textures.Texture | None) -> Behind:
+    gap = video - rows[None, :, None]
+    if woven is None:
+        return Behind(rows[None, :, None], np.linalg.norm(gap, axis=3))
+    nearest = np.clip(gap.mean(axis=3), -woven.tone / 2, woven.tone / 2)
+    colours = rows[None, :, None] + woven.added[..., None]
+    return Behind(colours, np.linalg.norm(gap - nearest[..., None], axis=3))
+
+
+def _ink(video: Floats, behind: Behind, where: NDArray[np.bool_] | None) -> Floats | None:
     """The shape's colour: the median of what differs most from the background."""
-    gap = np.linalg.norm(video - rows[None, :, None], axis=3)
-    if where is not None:
-        gap = gap * where
+    gap = behind.gap if where is None else behind.gap * where
     high = np.partition(gap.reshape(-1), -200)[-200]
     if high < 0.12:
         return None
     return np.asarray(np.median(video[gap > 0.6 * high], axis=0), dtype=np.float32)
 
 
-def _masks(video: Floats, rows: Floats, ink: Floats) -> Floats:
+def _masks(video: Floats, behind: Behind, ink: Floats) -> Floats:
     """How far each pixel is on the way from background to ink, 0..1, faint residue cut off."""
-    way = (ink - rows)[None, :, None]
-    share = ((video - rows[None, :, None]) * way).sum(axis=3) / (way**2).sum(axis=3)
-    clipped = np.clip(share, 0, 1)
+    way = ink - behind.colours
+    share = ((video - behind.colours) * way).sum(axis=3) / (way**2).sum(axis=3)
+    clipped = np.clip(share, 0, 1) * (behind.gap > FAINT)
     return np.asarray(np.clip((clipped - 0.15) / 0.7, 0, 1), dtype=np.float32)
 
 

@@ -20,7 +20,7 @@ from torch import nn
 from generation.starter import drawing, latent, muon, network, runs, world
 from generation.starter.points import GROUP, PATCH, PointDecoder
 
-POINT_STEPS, POINT_BATCH, POINT_RATE = 3600, 96, 4e-3
+POINT_STEPS, POINT_BATCH, POINT_RATE = 4800, 96, 4e-3
 CONSENSUS_STEPS, CONSENSUS_BATCH = 2000, 32
 CONSENSUS_RATE, CONSENSUS_NOISE = 1e-3, 0.12
 WHOLE_STEPS, WHOLE_BATCH, WHOLE_RATE, WHOLE_NOISE = 2400, 16, 1.5e-4, 0.05
@@ -83,7 +83,7 @@ def truth_of(data: Blocks) -> torch.Tensor:
     """What the squares show, drawn where training computes: (N, 8, 64, 64, 3) in -1..1."""
     each = np.arange(len(data.row))[:, None]
     moments = data.depth[:, None] * latent.SPAN + np.arange(latent.SPAN)
-    paths = (data.scenes.x, data.scenes.y, data.scenes.radius, data.scenes.angle)
+    paths = [getattr(data.scenes, name) for name in world.PATHS]
     inside = np.arange(GROUP * latent.BLOCK, dtype=np.float32) + 0.5
     rows = (data.row[:, None] * latent.BLOCK + inside).astype(np.float32)
     columns = (data.column[:, None] * latent.BLOCK + inside).astype(np.float32)
@@ -237,7 +237,7 @@ def truth_of_half(scenes: world.Scenes, first: int) -> torch.Tensor:
     """The nine frames that two latent frames decode to: (N, 9, 128, 128, 3) in -1..1."""
     begin = world.LEAD + first * latent.SPAN
     moments = slice(begin, begin + latent.SPAN + 1)
-    paths = (scenes.x, scenes.y, scenes.radius, scenes.angle)
+    paths = [getattr(scenes, name) for name in world.PATHS]
     axis = np.repeat(np.arange(world.SIZE, dtype=np.float32)[None] + 0.5, len(scenes), axis=0)
     return drawing.draw(scenes, [path[:, moments] for path in paths], axis, axis)
 

@@ -50,7 +50,7 @@ def draw(
     rows: world.Floats,
     columns: world.Floats,
 ) -> torch.Tensor:
-    """N scenes at T moments: x, y, radius and angle (N, T); pixel rows (N, H) and columns (N, W).
+    """N scenes at T moments: the paths of `world.PATHS` (N, T); pixel rows (N, H), columns (N, W).
 
     Pixels (N, T, H, W, 3) in -1..1.
     """
@@ -60,10 +60,17 @@ def draw(
         return tensor[:, None, None, None]
 
     pixel_y, pixel_x = runs.to_device(rows[:, None, :, None], columns[:, None, None, :])
-    x, y, radius, angle = (runs.to_device(path[:, :, None, None])[0] for path in paths)
+    x, y, radius, angle, crest_x, crest_y = (
+        runs.to_device(path[:, :, None, None])[0] for path in paths
+    )
     share = pixel_y[..., None] / world.SIZE
     light = world.LIGHT_TOP + world.LIGHT_SLOPE * share
     picture = torch.lerp(wide(scenes.paper), wide(scenes.floor), share) * light
+    turn = 2 * torch.pi / world.TILE
+    waves = wide(scenes.wave_x) * (turn * (pixel_x - crest_x)).cos()
+    waves = waves + wide(scenes.wave_y) * (turn * (pixel_y - crest_y)).cos()
+    second = (0.5 + world.CRISP * (waves - wide(world.SILLS[scenes.texture]))).clip(0, 1)
+    picture = picture + (wide(scenes.tone) * (second - 0.5))[..., None]
     there = wide(scenes.other_colour != world.NONE)
     other_x, other_y = pixel_x - wide(scenes.other_x), pixel_y - wide(scenes.other_y)
     disc = torch.full_like(there, world.DISC, dtype=torch.long)

@@ -1,6 +1,7 @@
 """The latent a scene is described by: for every block of 32x32 pixels and 8 frames, where the block
 lies seen from the shape, how large and how turned the shape is, which shape it is, its colour, the
-background's colour and how it fades; and place, size and colour of a disc beside it.
+background's colour and how it fades; place, size and colour of a disc beside it; and where in its
+texture the block lies, and how strong each texture is.
 
 What a caption names is constant over all blocks and position is linear in space, so everything a
 prompt can ask for is a low-dimensional linear direction. That, not capacity, is what makes shape
@@ -31,12 +32,20 @@ ABSENT = -0.4
 """The companion's radius, in units, where there is none: well below any that is there."""
 
 KINDS = len(world.SHAPES)
-_WIDTHS = (DEGREE, DEGREE, DEGREE, DEGREE, RADIUS_DEGREE, KINDS, 3, 3, 3, 1, 1, 1, 3)
+WAVE_DEGREE = 4
+"""Coefficients in time for each wave of a texture, which is a cosine and a sine. A block is one
+tile of it: a texture is the same in all blocks of a moment.
+"""
+_WIDTHS = (
+    DEGREE, DEGREE, DEGREE, DEGREE, RADIUS_DEGREE, KINDS, 3, 3, 3, 1, 1, 1, 3,
+    WAVE_DEGREE, WAVE_DEGREE, WAVE_DEGREE, WAVE_DEGREE, len(world.TEXTURES),
+)  # fmt: skip
 _ENDS = tuple(accumulate(_WIDTHS))
 CHANNELS = _ENDS[-1]
 (
     ACROSS, DOWN, COSINE, SINE, RADIUS, SHAPE, INK, PAPER, FALL,
     OTHER_ACROSS, OTHER_DOWN, OTHER_RADIUS, OTHER_INK,
+    COSINE_X, SINE_X, COSINE_Y, SINE_Y, TONE,
 ) = (slice(end - width, end) for end, width in zip(_ENDS, _WIDTHS, strict=True))  # fmt: skip
 
 Floats = NDArray[np.float32]
@@ -76,6 +85,7 @@ def encode(scenes: world.Scenes) -> Floats:
     codes[..., INK] = _everywhere(2 * scenes.ink - 1)
     _encode_background(codes, scenes)
     _encode_companion(codes, scenes)
+    _encode_texture(codes, scenes)
     return codes
 
 
@@ -99,6 +109,24 @@ def _encode_companion(codes: Floats, scenes: world.Scenes) -> None:
     radius = np.where(there, scenes.other_radius / LENGTH, ABSENT)
     codes[..., OTHER_RADIUS] = _everywhere(radius[:, None])
     codes[..., OTHER_INK] = _everywhere(np.where(there[:, None], 2 * scenes.other_ink - 1, 0))
+
+
+def _encode_texture(codes: Floats, scenes: world.Scenes) -> None:
+    """Both waves at a block's centre, 0 where they are not there, and the tone of the texture that
+    is there.
+    """
+    shape = (len(scenes), len(world.MOMENTS), SIDE, SIDE)
+    waves = (
+        (COSINE_X, SINE_X, scenes.wave_x, scenes.crest_x),
+        (COSINE_Y, SINE_Y, scenes.wave_y, scenes.crest_y),
+    )
+    for cosine, sine, height, crest in waves:
+        turn = 2 * np.pi / world.TILE * (BLOCK / 2 - crest)
+        for channels, values in ((cosine, np.cos(turn)), (sine, np.sin(turn))):
+            path = (height[:, None] * values)[:, :, None, None]
+            codes[..., channels] = _in_time(np.broadcast_to(path, shape), WAVE_DEGREE)
+    kinds = scenes.texture[:, None] == np.arange(len(world.TEXTURES))
+    codes[..., TONE] = _everywhere(2 * scenes.tone[:, None] * kinds)
 
 
 def _everywhere(values: Any) -> Floats:
@@ -148,4 +176,15 @@ def read_out(codes: Floats) -> dict[str, Floats]:
         "spread": (path(ACROSS, DEGREE) * LENGTH - middle).std(axis=(2, 3)),
         "other_ink": codes[..., OTHER_INK].mean(axis=(1, 2, 3)) / 2 + 0.5,
         "other_radius": codes[..., OTHER_RADIUS].mean(axis=(1, 2, 3, 4)) * LENGTH,
+        "tone": codes[..., TONE].mean(axis=(1, 2, 3)) / 2,
+        "slide_x": _slide(path(COSINE_X, WAVE_DEGREE), path(SINE_X, WAVE_DEGREE)),
+        "slide_y": _slide(path(COSINE_Y, WAVE_DEGREE), path(SINE_Y, WAVE_DEGREE)),
     }
+
+
+def _slide(cosine: Floats, sine: Floats) -> Floats:
+    """Pixels by which a wave moves in the visible frames, (N,); 0 where there is none."""
+    wave = (cosine + 1j * sine).mean(axis=(2, 3))
+    turn = np.unwrap(np.angle(wave), axis=1)
+    there = np.abs(wave).mean(axis=1) > 0.5
+    return np.where(there, (turn[:, 0] - turn[:, -1]) * world.TILE / (2 * np.pi), 0.0)

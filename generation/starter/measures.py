@@ -17,16 +17,21 @@ from generation.starter import checker, words, world
 
 Frames = NDArray[np.uint8]
 
-NAMES = ("colour", "background", "motion", "shape", "company")
+NAMES = ("colour", "background", "motion", "shape", "company", "texture", "drift")
 TARGET = {
-    "colour": 0.97, "background": 0.97, "motion": 0.95, "shape": 0.90, "company": 0.90, "all": 0.85,
+    "colour": 0.97, "background": 0.97, "motion": 0.95, "shape": 0.90, "company": 0.90,
+    "texture": 0.90, "drift": 0.90, "all": 0.85,
 }  # fmt: skip
 FLOOR = {
-    "colour": 0.90, "background": 0.90, "motion": 0.90, "shape": 0.75, "company": 0.75, "all": 0.65,
+    "colour": 0.90, "background": 0.90, "motion": 0.90, "shape": 0.75, "company": 0.75,
+    "texture": 0.75, "drift": 0.75, "all": 0.65,
 }  # fmt: skip
 TRUTH_FLOOR = 0.99
 CHANCE_SHIFTS = range(1, 40)
-KINDS = {"shape": world.SHAPES, "colour": world.COLOURS, "motion": world.MOTIONS}
+KINDS = {
+    "shape": world.SHAPES, "colour": world.COLOURS, "motion": world.MOTIONS,
+    "texture": world.TEXTURES,
+}  # fmt: skip
 PROMPT_SEED = 20240
 MOST_PROMPTS = 2000
 STEP_CHOICES, GUIDANCE_CHOICES = (4, 8, 16, 32), (1.0, 1.5, 2.0, 3.0, 4.0)
@@ -93,6 +98,8 @@ def wanted(said: words.Attributes) -> dict[str, str | None]:
         "motion": said["motion"],
         "shape": said["shape"],
         "company": said["company"],
+        "texture": said["texture"],
+        "drift": said["drift"],
     }
 
 
@@ -120,8 +127,8 @@ def chance(said: Sequence[words.Attributes]) -> dict[str, float]:
 
 
 def by_word(said: Sequence[words.Attributes], seen: Sequence[checker.Sight]) -> dict[str, Share]:
-    """For each shape, colour and motion, for backgrounds that fade and for discs beside: the share
-    of the clips asked for that show it.
+    """For each shape, colour, motion, texture and drift, for backgrounds that fade and for discs
+    beside: the share of the clips asked for that show it.
     """
     pairs = [(wanted(one), one, sight) for one, sight in zip(said, seen, strict=True)]
 
@@ -135,6 +142,8 @@ def by_word(said: Sequence[words.Attributes], seen: Sequence[checker.Sight]) -> 
         for option in options
     }
     found["fading"] = among("background", lambda one: one["fade"] is not None)
+    for where in world.DRIFTS:
+        found[f"camera {where}"] = among("drift", lambda one, w=where: one["drift"] == w)  # type: ignore[misc]
     found["beside a disc"] = among("company", lambda one: one["company"] is not None)
     return {word: share for word, share in found.items() if share}
 

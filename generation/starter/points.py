@@ -17,7 +17,7 @@ from diffusers import AutoencoderKLLTXVideo
 from numpy.typing import NDArray
 from torch import nn
 
-from generation.starter import latent, network
+from generation.starter import latent, network, world
 
 ANCHOR = 3.0
 PATCH, GROUP = 4, 2
@@ -97,18 +97,19 @@ def _subdivide(states: torch.Tensor) -> torch.Tensor:
 
 class _Layout:
     """Where the fields of a level lie among the channels: `frames` numbers per field in time, then
-    the constants.
+    the constants, then the waves of the texture.
     """
 
-    def __init__(self, frames: int, radius: int) -> None:
-        kinds = latent.KINDS
-        widths = [frames] * 4 + [radius, kinds, 3, 3, 3, 1, 1, 1, 3, 1]
+    def __init__(self, frames: int, radius: int, wave: int) -> None:
+        widths = [frames] * 4 + [radius, latent.KINDS, 3, 3, 3, 1, 1, 1, 3]
+        widths += [wave] * 4 + [len(world.TEXTURES), 1]
         starts = np.cumsum([0, *widths])
         parts = [slice(int(a), int(b)) for a, b in pairwise(starts)]
         self.fields, self.radius = parts[:4], parts[4]
         self.paper, self.fall, self.other_across, self.other_down = parts[7:11]
         self.constant = slice(parts[5].start, parts[12].stop)
-        self.anchor = parts[13].start
+        self.waves, self.tone = parts[13:17], parts[17]
+        self.anchor = parts[18].start
 
 
 @torch.no_grad()
@@ -119,11 +120,11 @@ def _start_as_subdivision(point: PointDecoder) -> None:
     point.conv_in.weight[: latent.CHANNELS] = torch.eye(latent.CHANNELS)
     point.conv_in.bias[latent.CHANNELS] = ANCHOR
     basis = latent.time_basis()
-    now = _Layout(latent.DEGREE, latent.RADIUS_DEGREE)
+    now = _Layout(latent.DEGREE, latent.RADIUS_DEGREE, latent.WAVE_DEGREE)
     up: Any
     for level, up in enumerate(point.ups):
         frames = latent.SPAN >> (level + 1)
-        then = _Layout(frames, frames)
+        then = _Layout(frames, frames, frames)
         weight = np.zeros((up.out_features // 8, 2, 2, 2, up.in_features))
         for dt in range(2):
             time = basis if level == 0 else np.eye(2 * frames)
@@ -156,9 +157,34 @@ def _fill(
     same = now.constant.stop - now.constant.start
     weight[then.constant, now.constant] = np.eye(same)
     weight[then.paper, now.fall] = np.eye(3) * shift_y / latent.BLOCK
+    weight[then.tone, now.tone] = np.eye(len(world.TEXTURES))
+    _fill_waves(weight, now, then, time, (shift_x, shift_y))
     weight[then.other_across, now.anchor] = x / ANCHOR
     weight[then.other_down, now.anchor] = y / ANCHOR
     weight[then.anchor, now.anchor] = 1.0
+
+
+def _fill_waves(
+    weight: NDArray[np.float64],
+    now: _Layout,
+    then: _Layout,
+    time: NDArray[np.float64],
+    shifts: tuple[float, float],
+) -> None:
+    """A wave a little farther on is the wave turned by a fixed angle: linear, and exact."""
+    for axis, shift in enumerate(shifts):
+        cosine, sine = now.waves[2 * axis : 2 * axis + 2]
+        then_cosine, then_sine = then.waves[2 * axis : 2 * axis + 2]
+        turn = 2 * np.pi / world.TILE * shift
+        moments = time[:, : cosine.stop - cosine.start]
+        weight[then_cosine, cosine], weight[then_cosine, sine] = (
+            np.cos(turn) * moments,
+            -np.sin(turn) * moments,
+        )
+        weight[then_sine, cosine], weight[then_sine, sine] = (
+            np.sin(turn) * moments,
+            np.cos(turn) * moments,
+        )
 
 
 @torch.no_grad()

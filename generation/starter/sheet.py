@@ -19,7 +19,7 @@ GAP, LABEL = 8, 22
 MOMENTS = (0, 5, 10, 16)
 ABLATION_PROMPTS = (
     "a yellow star rising on a background fading from blue to purple",
-    "a red cross moving left on a white background",
+    "a red cross moving left on white diamonds as the camera drifts up",
     "a white heart circling over a gradient from purple to red",
     "an orange square falling beside a white moon on a black background",
 )

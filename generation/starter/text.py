@@ -19,7 +19,7 @@ from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from generation.starter import network, runs, words, world
 
-STEPS, BATCH = 1100, 96
+STEPS, BATCH = 1500, 96
 RATE, BIAS_FACTOR = 1.5e-3, 25.0
 CHOICES: dict[str, tuple[str, ...]] = {
     "shape": world.SHAPES,
@@ -29,6 +29,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "motion": world.MOTIONS,
     "size": ("small", "large"),
     "company": world.COLOURS,
+    "texture": world.TEXTURES,
+    "drift": world.DRIFTS,
 }
 
 

@@ -21,7 +21,7 @@ from transformers import T5EncoderModel
 
 from generation.starter import latent, muon, network, runs, text, words, world
 
-STEPS, MORE_STEPS, BATCH = 740, 740, 320
+STEPS, MORE_STEPS, BATCH = 1000, 1000, 320
 RATE_MUON, RATE_ADAM, DECAY = 2.5e-3, 1.5e-3, 0.998
 MORE_RATE = 0.4
 """Rates of the stage "more" over those of the first."""
@@ -240,10 +240,29 @@ def _shares(scenes: world.Scenes, seen: dict[str, np.ndarray]) -> dict[str, floa
         "background": (paper == scenes.background) & (floor == scenes.fade),
         "motion": _motion(seen) == scenes.motion,
         "company": tint == scenes.other_colour,
+        "texture": _texture(seen) == scenes.texture,
+        "drift": _drift(seen) == scenes.drift,
     }
     every = np.logical_and.reduce(list(right.values()))
     figures = {name: float(values.mean()) for name, values in right.items()}
     return figures | {"all": float(every.mean()), "spread": float(np.median(seen["spread"]))}
+
+
+def _texture(seen: dict[str, np.ndarray]) -> np.ndarray:
+    tone = np.abs(seen["tone"])
+    return np.where(tone.max(axis=1) > world.TONES[0] / 2, tone.argmax(axis=1), world.NONE)
+
+
+def _drift(seen: dict[str, np.ndarray]) -> np.ndarray:
+    """The camera's drift a read-out shows, as an index of `world.DRIFTS`."""
+    x, y = seen["slide_x"], seen["slide_y"]
+    names = np.where(
+        np.abs(x) > np.abs(y), np.where(x > 0, "left", "right"), np.where(y > 0, "up", "down")
+    )
+    numbers = np.array([world.DRIFTS.index(name) for name in names])
+    least = world.DRIFT_SPEEDS[0] * (world.FRAMES - 1) / 2
+    moved = np.maximum(np.abs(x), np.abs(y)) > least
+    return np.where(moved & (_texture(seen) != world.NONE), numbers, world.NONE)
 
 
 def _nearest(colours: np.ndarray) -> np.ndarray:

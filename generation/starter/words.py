@@ -82,6 +82,7 @@ LEADING_MOTIONS = (
 GROUNDS = (
     "on a {c} background",
     "on {c}",
+    "on a plain {c} background",
     "against a {c} background",
     "over a {c} background",
     "in front of a {c} wall",
@@ -95,14 +96,69 @@ FADES = (
     "on a {c} to {d} gradient",
     "on {c} fading to {d}",
 )
+TEXTURE_ADJECTIVES = {
+    "stripes": ("striped",),
+    "diamonds": ("checkered", "checkered", "diamond", "harlequin"),
+    "dots": ("dotted", "spotted", "polka dot"),
+}
+TEXTURE_NOUNS = {
+    "stripes": ("stripes",),
+    "diamonds": ("diamonds", "checks"),
+    "dots": ("dots", "spots", "polka dots"),
+}
+TEXTURED = (
+    "on a {t} {c} background",
+    "on a {c} {t} background",
+    "against a {t} {c} background",
+    "in front of a {t} {c} wall",
+    "on a {c} background with {p}",
+    "over {c} {p}",
+    "on {c} {p}",
+    "against {c} {p}",
+)
+TEXTURED_FADES = (
+    "on a {t} background fading from {c} to {d}",
+    "against a {t} background fading from {c} to {d}",
+    "over a {t} gradient from {c} to {d}",
+    "on a {t} {c} to {d} gradient",
+    "on {p} fading from {c} to {d}",
+)
+TEXTURED_ONLY = (
+    "on a {t} background",
+    "against a {t} background",
+    "in front of a {t} wall",
+    "over {p}",
+    "on a background with {p}",
+)
+"""Backgrounds with a texture: {t} is its adjective, {p} its noun, {c} and {d} are colours."""
+CAMERA_WORDS = {
+    "left": ("left", "left", "to the left"),
+    "right": ("right", "right", "to the right"),
+    "up": ("up", "upwards"),
+    "down": ("down", "downwards"),
+}
+CAMERA = (
+    "as the camera drifts {w}",
+    "while the camera drifts {w}",
+    "the camera drifts {w}",
+    "camera drifting {w}",
+    "the camera drifting {w}",
+    "as the camera moves {w}",
+    "camera moving {w}",
+    "as the camera pans {w}",
+    "camera panning {w}",
+    "the camera pans {w}",
+)
+"""What the camera does: {w} is where to."""
 OPENINGS = ("", "", "", "", "a video of ", "a clip of ", "an animation of ")
 WORD = re.compile(r"[a-z]+")
+SLOT = re.compile(r"\{[a-z]\}")
 ARTICLE = re.compile(r"\ba (?=[aeiou])")
 
 
 class Attributes(TypedDict):
     """What a caption says; None where it is silent, and where a background is plain or a shape
-    alone. `company` is the colour of the disc beside it.
+    alone, and where the camera stands still. `company` is the colour of the disc beside it.
     """
 
     shape: str | None
@@ -112,6 +168,8 @@ class Attributes(TypedDict):
     motion: str | None
     size: str | None
     company: str | None
+    texture: str | None
+    drift: str | None
 
 
 def attributes(scenes: world.Scenes, index: int) -> Attributes:
@@ -127,7 +185,13 @@ def attributes(scenes: world.Scenes, index: int) -> Attributes:
         "motion": world.MOTIONS[scenes.motion[index]],
         "size": None if size == "medium" else size,
         "company": None if alone else world.COLOURS[scenes.other_colour[index]],
+        "texture": _named(world.TEXTURES, int(scenes.texture[index])),
+        "drift": _named(world.DRIFTS, int(scenes.drift[index])),
     }
+
+
+def _named(options: tuple[str, ...], number: int) -> str | None:
+    return None if number == world.NONE else options[number]
 
 
 def thin(rng: np.random.Generator, said: Attributes) -> Attributes:
@@ -144,7 +208,7 @@ def thin(rng: np.random.Generator, said: Attributes) -> Attributes:
     kept = said.copy()
     if said["size"] and rng.random() < 0.35:
         kept["size"] = None
-    for name in ("shape", "colour", "background", "motion", "size"):
+    for name in ("shape", "colour", "background", "motion", "size", "texture", "drift"):
         if rng.random() < share:
             kept[name] = None
     if kept["background"] is None:
@@ -169,11 +233,15 @@ def caption(rng: np.random.Generator, said: Attributes) -> str:
         noun = pick(("shape", "thing"))
     style = rng.random()
     ground = pick(COLOUR_WORDS[said["background"]]) if said["background"] else ""
+    camera = ""
+    if said["drift"]:
+        camera = pick(CAMERA).format(w=pick(CAMERA_WORDS[said["drift"]]))
     if style < 0.12 and not company and not said["fade"]:
-        return _as_tags(rng, [size, colour, noun, motion, f"{ground} background" if ground else ""])
-    place = pick(GROUNDS).format(c=ground) if ground else ""
-    if said["fade"]:
-        place = pick(FADES).format(c=ground, d=pick(COLOUR_WORDS[said["fade"]]))
+        weave = pick(TEXTURE_ADJECTIVES[said["texture"]]) if said["texture"] else ""
+        behind = " ".join(part for part in (weave, ground, "background") if part)
+        behind = behind if weave or ground else ""
+        return _as_tags(rng, [size, colour, noun, motion, behind, camera])
+    place = _place(rng, said, ground)
     lead = motion in LEADING_MOTIONS and style < 0.3 and not company
     described = [motion if lead else "", size, colour, noun]
     thing = " ".join(part for part in described if part)
@@ -191,8 +259,34 @@ def caption(rng: np.random.Generator, said: Attributes) -> str:
         )
     else:
         sentence = f"{thing} {action} {place}"
+    sentence = _filmed(rng, sentence.strip(" ,"), camera)
     text = " ".join((pick(OPENINGS) + sentence).split()).strip(" ,")
     return ARTICLE.sub("an ", text)
+
+
+def _place(rng: np.random.Generator, said: Attributes, ground: str) -> str:
+    """Where it happens, `ground` being the background's colour; empty where nothing is said."""
+
+    def pick(options: tuple[str, ...]) -> str:
+        return options[int(rng.integers(len(options)))]
+
+    fade = pick(COLOUR_WORDS[said["fade"]]) if said["fade"] else ""
+    if not said["texture"]:
+        return pick(FADES if fade else GROUNDS).format(c=ground, d=fade) if ground else ""
+    adjective, noun = (
+        pick(table[said["texture"]]) for table in (TEXTURE_ADJECTIVES, TEXTURE_NOUNS)
+    )
+    options = TEXTURED_FADES if fade else TEXTURED if ground else TEXTURED_ONLY
+    return pick(options).format(t=adjective, p=noun, c=ground, d=fade)
+
+
+def _filmed(rng: np.random.Generator, sentence: str, camera: str) -> str:
+    """What the camera does after the sentence, or before it."""
+    if not camera:
+        return sentence
+    if rng.random() < 0.15:
+        return f"{camera}, {sentence}"
+    return f"{sentence}, {camera}" if rng.random() < 0.5 else f"{sentence} {camera}"
 
 
 def _company(rng: np.random.Generator, said: Attributes) -> str:
@@ -252,17 +346,21 @@ def vocabulary() -> list[str]:
         *OPENINGS,
         *GROUNDS,
         *FADES,
+        *TEXTURED,
+        *TEXTURED_FADES,
+        *TEXTURED_ONLY,
+        *CAMERA,
         *ORBITS,
         *BESIDE,
         "sun moon",
         *LEADING_MOTIONS,
     ]
-    for table in (SHAPE_WORDS, COLOUR_WORDS, SIZE_WORDS, MOTION_WORDS):
+    tables = (
+        SHAPE_WORDS, COLOUR_WORDS, SIZE_WORDS, MOTION_WORDS,
+        TEXTURE_ADJECTIVES, TEXTURE_NOUNS, CAMERA_WORDS,
+    )  # fmt: skip
+    for table in tables:
         for options in table.values():
             texts.extend(options)
-    found = {
-        word
-        for text in texts
-        for word in WORD.findall(text.replace("{c}", " ").replace("{d}", " "))
-    }
+    found = {word for text in texts for word in WORD.findall(SLOT.sub(" ", text))}
     return sorted(found)

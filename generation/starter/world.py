@@ -1,5 +1,5 @@
 """The world the starter model has seen: a flat shape that moves, at times beside or around a disc,
-on a plain or fading background.
+on a plain, fading or textured background, over which the camera may drift.
 
 Scenes are drawn at random and kept as arrays, many at a time, so that a training step never waits
 for data; pixels are made only where somebody looks at them. Shapes are true Euclidean distance
@@ -40,8 +40,11 @@ HARMONIES = (
 """Colours a background may fade between, either way: neighbours on the wheel, a dusk, a sky, two
 nights.
 """
+TEXTURES = ("stripes", "diamonds", "dots")
+DRIFTS = ("left", "right", "up", "down")
+"""Where the camera moves: the background slides the other way, shape and disc keep their own."""
 NONE = -1
-"""Colour of the companion where there is none."""
+"""Colour of the companion, texture and drift where there is none."""
 DISC = SHAPES.index("circle")
 
 PALETTE: Floats = np.array(
@@ -66,6 +69,20 @@ MARGIN = 3.0
 CONTRAST = 0.33
 """Least distance of a shape's colour to every tone of its background, in rgb."""
 PAIR_SHARE, FADE_SHARE = 0.35, 0.3
+TEXTURE_SHARE, DRIFT_SHARE = 0.4, 0.5
+"""Backgrounds with a texture, and those of them that show a drift of the camera."""
+TILE, CRISP = 32.0, 2.5
+"""Pixels after which a texture repeats, and how steep its edges are."""
+SILLS: Floats = np.array([0.0, 0.0, 1.0], dtype=np.float32)
+"""Where the two waves of a texture must add up to this, its second tone begins: dots are what is
+left of diamonds high up.
+"""
+TONES, DRIFT_SPEEDS = (0.14, 0.20), (1.4, 2.6)
+"""Between the two tones of a texture, in rgb, and pixels per frame."""
+TONE_ROOM = 0.09
+"""The colour of a textured background keeps so far from black and white."""
+PATHS = ("x", "y", "radius", "angle", "crest_x", "crest_y")
+"""What of a scene changes in time."""
 LIGHT_TOP, LIGHT_SLOPE = 1.05, -0.18
 SHADE = 0.07
 TINT, WARMTH = 0.015, 0.02
@@ -75,6 +92,9 @@ TINT, WARMTH = 0.015, 0.02
 class Scenes:
     """N scenes. Choices are indices (N,); colours rgb in 0..1 (N, 3); paths in pixels and radians
     (N, 24).
+
+    A texture is made of two waves, across and down, 0 or 1 high, with a crest at `crest_x` and
+    `crest_y`; `tone` (N,) is by how much it is lighter above than below its sill.
 
     `fade` is the background's colour at the bottom, the same as `background` where it is plain.
     The companion is a disc that stands still; where there is none its radius is 0.
@@ -87,6 +107,8 @@ class Scenes:
     motion: Ints
     size: Ints
     other_colour: Ints
+    texture: Ints
+    drift: Ints
     ink: Floats
     paper: Floats
     floor: Floats
@@ -98,6 +120,11 @@ class Scenes:
     other_x: Floats
     other_y: Floats
     other_radius: Floats
+    tone: Floats
+    wave_x: Floats
+    wave_y: Floats
+    crest_x: Floats
+    crest_y: Floats
 
     def __len__(self) -> int:
         return len(self.shape)
@@ -117,6 +144,8 @@ class Choice:
     fade: Ints
     motion: Ints
     other_colour: Ints
+    texture: Ints
+    drift: Ints
 
     def moves(self, *names: str) -> Flags:
         """Which scenes move in one of these ways."""
@@ -126,6 +155,15 @@ class Choice:
     def paired(self) -> Flags:
         """Which scenes have a companion."""
         return np.asarray(self.other_colour != NONE)
+
+    @property
+    def textured(self) -> Flags:
+        """Which backgrounds have a texture."""
+        return np.asarray(self.texture != NONE)
+
+    def drifts(self, *names: str) -> Flags:
+        """In which scenes the camera drifts in one of these directions."""
+        return np.asarray(np.isin(self.drift, [DRIFTS.index(name) for name in names]))
 
 
 def is_held_out(shape: Ints, colour: Ints, background: Ints, motion: Ints) -> Flags:
@@ -137,10 +175,13 @@ def is_held_out(shape: Ints, colour: Ints, background: Ints, motion: Ints) -> Fl
 
 
 @cache
-def contrasts() -> Flags:
-    """Whether a shape's colour stands out from a background and all it fades through: (8, 8, 8)."""
+def contrasts(tone: float = 0.0) -> Flags:
+    """Whether a shape's colour stands out from a background and all it fades through, in both tones
+    of a texture that are `tone` apart: (8, 8, 8).
+    """
     share = np.linspace(0, 1, 9)[:, None]
-    tones = PALETTE[:, None, None] * (1 - share) + PALETTE[None, :, None] * share
+    fading = PALETTE[:, None, None] * (1 - share) + PALETTE[None, :, None] * share
+    tones = np.concatenate([fading + part * tone for part in (-0.5, 0.0, 0.5)], axis=2)
     gaps = np.linalg.norm(tones[None] - PALETTE[:, None, None, None], axis=-1)
     return np.asarray(gaps.min(axis=-1) >= CONTRAST)
 
@@ -185,8 +226,8 @@ def _choose(rng: np.random.Generator, count: int, held_out: bool | None) -> Choi
     found: list[Choice] = []
     while sum(len(part.shape) for part in found) < count:
         draw = _draw_choice(rng, count * 3)
-        keep = contrasts()[draw.colour, draw.background, draw.fade]
-        apart = contrasts()[draw.other_colour, draw.background, draw.fade]
+        keep = _stands_out(draw, draw.colour)
+        apart = _stands_out(draw, draw.other_colour)
         keep &= ~draw.paired | (apart & (draw.other_colour != draw.colour))
         keep &= ~(draw.moves("spinning") & np.isin(draw.shape, ROUND))
         if held_out is not None:
@@ -201,11 +242,18 @@ def _choose(rng: np.random.Generator, count: int, held_out: bool | None) -> Choi
     )
 
 
+def _stands_out(draw: Choice, colour: Ints) -> Flags:
+    where = (colour, draw.background, draw.fade)
+    return np.where(draw.textured, contrasts(TONES[1])[where], contrasts()[where])
+
+
 def _draw_choice(rng: np.random.Generator, count: int) -> Choice:
     background = rng.integers(0, len(COLOURS), count)
     counts, partners = _partners()
     partner = partners[background, rng.integers(0, counts[background])]
     paired = rng.random(count) < PAIR_SHARE
+    textured = rng.random(count) < TEXTURE_SHARE
+    drifting = textured & (rng.random(count) < DRIFT_SHARE)
     return Choice(
         shape=rng.integers(0, len(SHAPES), count),
         colour=rng.integers(0, len(COLOURS), count),
@@ -213,6 +261,8 @@ def _draw_choice(rng: np.random.Generator, count: int) -> Choice:
         fade=np.where(rng.random(count) < FADE_SHARE, partner, background),
         motion=rng.integers(0, len(MOTIONS), count),
         other_colour=np.where(paired, rng.integers(0, len(COLOURS), count), NONE),
+        texture=np.where(textured, rng.integers(0, len(TEXTURES), count), NONE),
+        drift=np.where(drifting, rng.integers(0, len(DRIFTS), count), NONE),
     )
 
 
@@ -235,6 +285,9 @@ def _animate(rng: np.random.Generator, choice: Choice, size: Ints, radius: Doubl
         motion=choice.motion,
         size=size,
         other_colour=choice.other_colour,
+        texture=choice.texture,
+        drift=choice.drift,
+        **_weave(rng, choice),
         **_colours(rng, choice),
         x=x.astype(np.float32),
         y=y.astype(np.float32),
@@ -262,7 +315,33 @@ def _colours(rng: np.random.Generator, choice: Choice) -> dict[str, Floats]:
         colours[name] = np.clip(varied, 0.03, 0.97).astype(np.float32)
     plain = (choice.fade == choice.background)[:, None]
     colours["floor"] = np.where(plain, colours["paper"], colours["floor"])
+    for name in ("paper", "floor"):
+        inner = np.clip(colours[name], TONE_ROOM, 1 - TONE_ROOM)
+        colours[name] = np.where(choice.textured[:, None], inner, colours[name])
     return colours
+
+
+def _weave(rng: np.random.Generator, choice: Choice) -> dict[str, Floats]:
+    """The texture's waves and where they lie in time; stripes are one wave, across their drift."""
+    count = len(choice.texture)
+    striped = choice.texture == TEXTURES.index("stripes")
+    dotted = choice.texture == TEXTURES.index("dots")
+    upright = np.where(
+        choice.drift == NONE, rng.random(count) < 0.5, choice.drifts("left", "right")
+    )
+    tone = rng.uniform(*TONES, count) * np.where(dotted, rng.choice([-1.0, 1.0], count), 1.0)
+    speed = rng.uniform(*DRIFT_SPEEDS, count)
+    slide_x = speed * np.subtract(choice.drifts("left"), choice.drifts("right"), dtype=np.float64)
+    slide_y = speed * np.subtract(choice.drifts("up"), choice.drifts("down"), dtype=np.float64)
+    start_x, start_y = rng.uniform(0, TILE, (2, count))
+    found = {
+        "tone": tone * choice.textured,
+        "wave_x": choice.textured & ~(striped & ~upright),
+        "wave_y": choice.textured & ~(striped & upright),
+        "crest_x": start_x[:, None] + np.outer(slide_x, MOMENTS),
+        "crest_y": start_y[:, None] + np.outer(slide_y, MOMENTS),
+    }
+    return {name: np.asarray(values, dtype=np.float32) for name, values in found.items()}
 
 
 def _radii(rng: np.random.Generator, choice: Choice, radius: Doubles) -> Doubles:
@@ -445,6 +524,11 @@ def ground(height: Any, paper: Any, floor: Any) -> Floats:
     return np.asarray((paper * (1 - share) + floor * share) * light, dtype=np.float32)
 
 
+def texture(kind: Any, waves: Floats) -> Floats:
+    """How much of the second tone a texture shows, 0..1, where its two waves add up to `waves`."""
+    return np.asarray(np.clip(0.5 + CRISP * (waves - SILLS[kind]), 0, 1), dtype=np.float32)
+
+
 def over(covered: Floats, down: Floats, ink: Floats, below: Floats) -> Floats:
     """Mix ink over what lies below, lit from above: `down` in the shape's own pixels."""
     shade = 1.0 - SHADE * np.clip(down / 28.0, -1.5, 1.5)
@@ -456,16 +540,31 @@ def render(scenes: Scenes, index: int) -> NDArray[np.uint8]:
     """Draw scene `index`: frames (17, 128, 128, 3), 8-bit sRGB."""
     rows = np.arange(SIZE, dtype=np.float32) + 0.5
     plain = ground(rows[:, None], scenes.paper[index], scenes.floor[index])
-    still = np.repeat(plain, SIZE, axis=1)
+    frames = plain + np.zeros((FRAMES, SIZE, SIZE, 3), dtype=np.float32)
+    if scenes.texture[index] != NONE:
+        frames += _woven(scenes, index)[..., None]
     if scenes.other_colour[index] != NONE:
         place = (scenes.other_x[index], scenes.other_y[index], scenes.other_radius[index], 0.0)
-        _draw(still, DISC, scenes.other_ink[index], place)
-    frames = np.repeat(still[None], FRAMES, axis=0)
+        for picture in frames:
+            _draw(picture, DISC, scenes.other_ink[index], place)
     for frame in range(FRAMES):
         paths = (scenes.x, scenes.y, scenes.radius, scenes.angle)
         x, y, radius, angle = (float(path[index, LEAD + frame]) for path in paths)
         _draw(frames[frame], int(scenes.shape[index]), scenes.ink[index], (x, y, radius, angle))
     return (np.clip(frames, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _woven(scenes: Scenes, index: int) -> Floats:
+    """What the texture adds to the background: (17, 128, 128)."""
+    axis = np.arange(SIZE, dtype=np.float32) + 0.5
+    turns = [
+        2 * np.pi / TILE * (axis - crest[index, LEAD:, None])
+        for crest in (scenes.crest_x, scenes.crest_y)
+    ]
+    waves = scenes.wave_x[index] * np.cos(turns[0])[:, None, :]
+    waves = waves + scenes.wave_y[index] * np.cos(turns[1])[:, :, None]
+    added = scenes.tone[index] * (texture(scenes.texture[index], waves) - 0.5)
+    return np.asarray(added, dtype=np.float32)
 
 
 def _draw(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generation.starter import card, checker, measures, notes, report, words, world
+from generation.starter import card, checker, measures, notes, report, textures, words, world
 
 
 def drawn(index: int, seed: int = 8) -> tuple[words.Attributes, np.ndarray]:
@@ -41,9 +41,11 @@ def test_played_backwards_left_is_right_and_growing_is_shrinking() -> None:
     }  # fmt: skip
     for index in range(16):
         said, frames = drawn(index)
-        motion = said["motion"]
+        motion, drift = said["motion"], said["drift"]
         assert motion is not None
-        assert checker.check(frames[::-1]).motion == opposite[motion]
+        sight = checker.check(frames[::-1])
+        assert sight.motion == opposite[motion]
+        assert sight.drift == (opposite[drift] if drift else None)
 
 
 def test_a_standing_picture_moves_nowhere() -> None:
@@ -51,6 +53,33 @@ def test_a_standing_picture_moves_nowhere() -> None:
     sight = checker.check(np.repeat(frames[:1], 17, axis=0))
     assert sight.motion is None
     assert sight.shape == said["shape"]
+
+
+def woven(kind: str) -> np.ndarray:
+    scenes = world.sample(np.random.default_rng(12), 600, None)
+    still = (scenes.texture == world.TEXTURES.index(kind)) & (scenes.drift == world.NONE)
+    return world.render(scenes, int(np.flatnonzero(still & (scenes.wave_x > 0))[0]))
+
+
+@pytest.mark.parametrize("kind", world.TEXTURES)
+def test_a_texture_that_rests_shows_no_drift_and_one_that_slides_right_a_drift_left(
+    kind: str,
+) -> None:
+    frames = woven(kind)
+    sight = checker.check(frames)
+    assert (sight.texture, sight.drift) == (kind, None)
+    sliding = np.stack([np.roll(frames[0], 2 * i, axis=1) for i in range(world.FRAMES)])
+    assert checker.check(sliding).drift == "left"
+
+
+def test_a_pattern_that_is_none_of_the_worlds_is_unclear() -> None:
+    rng = np.random.default_rng(3)
+    tiles = rng.integers(-18, 19, (16, 16, 1)).repeat(8, axis=0).repeat(8, axis=1)
+    frames = np.full((17, 128, 128, 3), (60, 110, 190), dtype=np.int64) + tiles
+    assert checker.check(frames.astype(np.uint8)).texture == textures.UNCLEAR
+    sharp = np.arange(128) // 10 % 2 * 40
+    frames = np.full((17, 128, 128, 3), (60, 110, 190), dtype=np.int64) + sharp[:, None, None]
+    assert checker.check(frames.astype(np.uint8)).texture == textures.UNCLEAR
 
 
 def test_an_empty_picture_has_no_shape() -> None:

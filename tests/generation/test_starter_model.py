@@ -101,6 +101,26 @@ def test_a_clip_shows_what_its_prompt_says(
     assert found == seen
 
 
+@pytest.mark.parametrize(
+    ("prompt", "texture", "drift"),
+    [
+        ("a white star rising on a striped blue background", "stripes", None),
+        ("a black heart on red dots as the camera drifts left", "dots", "left"),
+        (
+            "a yellow ring moving left on purple diamonds, camera drifting down",
+            "diamonds",
+            "down",
+        ),
+        ("a red square growing on a white background", None, None),
+    ],
+)
+def test_a_clip_has_the_texture_and_the_camera_of_its_prompt(
+    pipeline: Any, prompt: str, texture: str | None, drift: str | None
+) -> None:
+    sight = checker.check(measures.through_file(one(pipeline, prompt, seed=11)))
+    assert (sight.texture, sight.drift) == (texture, drift)
+
+
 @pytest.mark.slow
 def test_the_seed_decides_the_clip(pipeline: Any) -> None:
     prompt = "a white heart bouncing on a blue background"

@@ -99,11 +99,13 @@ def test_all_stages_from_nothing_leave_a_pipeline_that_runs(tmp_path: Path) -> N
 
 
 def test_tensors_draw_the_same_pixels_as_the_world() -> None:
-    scenes = world.sample(np.random.default_rng(6), 6, None)
-    axis = np.repeat(np.arange(world.SIZE, dtype=np.float32)[None] + 0.5, 6, axis=0)
-    paths = [part[:, world.LEAD :] for part in (scenes.x, scenes.y, scenes.radius, scenes.angle)]
+    found = world.sample(np.random.default_rng(6), 200, None)
+    kinds = (world.NONE, *range(len(world.TEXTURES)))
+    scenes = found.pick(np.concatenate([np.flatnonzero(found.texture == k)[:3] for k in kinds]))
+    axis = np.repeat(np.arange(world.SIZE, dtype=np.float32)[None] + 0.5, 12, axis=0)
+    paths = [getattr(scenes, name)[:, world.LEAD :] for name in world.PATHS]
     drawn = drawing.draw(scenes, paths, axis, axis).numpy()
-    for index in range(6):
+    for index in range(12):
         gap = np.abs((drawn[index] + 1) * 127.5 - world.render(scenes, index))
         assert gap.max() <= 1.01
 

@@ -82,6 +82,35 @@ def test_a_shape_stands_out_from_its_background_and_round_ones_do_not_spin() -> 
     assert not np.isin(found.shape[spinning], world.ROUND).any()
 
 
+def test_textures_repeat_over_their_tile_and_slide_against_the_camera() -> None:
+    found = scenes(2_000)
+    assert ((found.drift == world.NONE) | (found.texture != world.NONE)).all()
+    smooth = found.texture == world.NONE
+    assert (found.tone[smooth] == 0).all()
+    assert (np.abs(found.tone[~smooth]) >= world.TONES[0]).all()
+    slid_x, slid_y = (p[:, -1] - p[:, world.LEAD] for p in (found.crest_x, found.crest_y))
+    for name, slid in (("left", slid_x), ("right", -slid_x), ("up", slid_y), ("down", -slid_y)):
+        drifting = found.drift == world.DRIFTS.index(name)
+        assert drifting.sum() > 50
+        assert (slid[drifting] > 20).all()
+    assert (slid_x[found.drift == world.NONE] == 0).all()
+    striped = found.texture == world.TEXTURES.index("stripes")
+    assert (found.wave_x + found.wave_y == np.where(smooth, 0, np.where(striped, 1, 2))).all()
+    shown = striped & np.isin(found.drift, (0, 1))
+    assert (found.wave_x[shown] == 1).all()
+
+
+def test_a_shape_stands_out_from_both_tones_of_a_texture() -> None:
+    found = scenes(5_000)
+    woven = found.pick(found.texture != world.NONE)
+    plain = world.contrasts()[woven.colour, woven.background, woven.fade]
+    both = world.contrasts(world.TONES[1])[woven.colour, woven.background, woven.fade]
+    assert both.all()
+    assert plain.all()
+    assert (world.contrasts(world.TONES[1]) <= world.contrasts()).all()
+    assert (world.contrasts(world.TONES[1]) != world.contrasts()).any()
+
+
 def test_edges_are_soft_over_about_one_pixel_and_nowhere_else() -> None:
     across = np.linspace(-20, 20, 4001, dtype=np.float32)
     covered = world.coverage(0, across, np.zeros_like(across), np.float32(16))
@@ -117,6 +146,13 @@ def test_latents_say_what_the_scene_is() -> None:
     assert gap[hopping | circling].mean() < 1.0
     there = still.other_colour != world.NONE
     assert ((seen["other_radius"] > 0) == there).all()
+    woven = still.texture != world.NONE
+    assert ((np.abs(seen["tone"]).max(axis=1) > 0.1) == woven).all()
+    assert (np.abs(seen["tone"]).argmax(axis=1) == still.texture)[woven].all()
+    for name, crest, wave in (("slide_x", still.crest_x, still.wave_x),
+                              ("slide_y", still.crest_y, still.wave_y)):  # fmt: skip
+        slid = np.where(wave > 0, crest[:, -1] - crest[:, world.LEAD], 0)
+        assert np.abs(seen[name] - slid).max() < 1.0
 
 
 def test_captions_use_known_words_only_and_many_phrasings() -> None:
@@ -129,7 +165,7 @@ def test_captions_use_known_words_only_and_many_phrasings() -> None:
     assert known - used <= {"shape", "thing"}
     said: words.Attributes = {
         "shape": "star", "colour": "red", "background": "blue", "fade": None, "motion": "up",
-        "size": None, "company": None,
+        "size": None, "company": None, "texture": None, "drift": None,
     }  # fmt: skip
     assert len({words.caption(rng, said) for _ in range(200)}) > 60
 
@@ -138,7 +174,7 @@ def test_a_caption_names_what_it_was_told_and_nothing_else() -> None:
     rng = np.random.default_rng(2)
     said: words.Attributes = {
         "shape": None, "colour": "red", "background": None, "fade": None, "motion": None,
-        "size": None, "company": None,
+        "size": None, "company": None, "texture": None, "drift": None,
     }  # fmt: skip
     others = set(world.COLOURS) - {"red"}
     for _ in range(100):
