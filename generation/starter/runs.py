@@ -58,7 +58,8 @@ def _one_thread() -> None:
 class Run:
     """One stage's run: it ends after `steps`, or earlier when `minutes` are over, and then resumes
     where it was. With `workers`, that many processes draw the data ahead of time. In `bfloat16` the
-    large products are made in it; weights, gradients and losses stay in single precision.
+    large products are made in it; weights, gradients and losses stay in single precision. Where it
+    is `compiled`, the blocks of the denoiser are, for which torch needs a C++ compiler.
     """
 
     stage: str
@@ -69,6 +70,7 @@ class Run:
     quiet: bool = False
     workers: int = 0
     bfloat16: bool = field(default_factory=has_bfloat16)
+    compiled: bool = False
     done: int = 0
     seconds: float = 0.0
     parts: dict[str, Any] = field(default_factory=dict)

@@ -32,16 +32,18 @@ def run_stage(
     steps: int | None = None,
     workers: int = 0,
     single: bool = False,
+    compiled: bool = False,
     quiet: bool = False,
 ) -> bool:
     """Run or resume a stage; False when the minutes ended before the steps. `steps` makes it a
-    rehearsal; `single` keeps all of it in single precision.
+    rehearsal; `single` keeps all of it in single precision, `compiled` compiles the denoiser.
     """
 
     def start(name: str, count: int) -> runs.Run:
         run = runs.Run(name, work, steps or count, seed=seed, minutes=minutes, quiet=quiet)
         run.workers = workers
         run.bfloat16 = run.bfloat16 and not single
+        run.compiled = compiled
         return run
 
     if stage == "text":

@@ -21,7 +21,7 @@ from transformers import T5EncoderModel
 
 from generation.starter import latent, muon, network, runs, text, words, world
 
-STEPS, MORE_STEPS, BATCH = 1000, 1000, 320
+STEPS, MORE_STEPS, BATCH = 1000, 1000, 240
 RATE_MUON, RATE_ADAM, DECAY = 2.5e-3, 1.5e-3, 0.998
 MORE_RATE = 0.4
 """Rates of the stage "more" over those of the first."""
@@ -119,6 +119,8 @@ def train(
     encoder = encoder.requires_grad_(requires_grad=False).to(runs.device())
     model = (start or network.make_transformer()).to(runs.device())
     average = runs.Average(model, DECAY)
+    for block in model.transformer_blocks if run.compiled else ():
+        block.compile(dynamic=False)
     first, second = both = optimizers(model)
     run.keep(model=model, average=average, muon=first, adam=second)
     gentle, weight = (
@@ -131,6 +133,8 @@ def train(
         clean, level, tokens, mask = runs.to_device(*data)
         with torch.no_grad(), run.computing():
             states = text.embed(encoder, tokens, mask)
+        if run.compiled:
+            states, mask = _of_full_length(states, mask)
         noise = torch.randn_like(clean)
         noisy = level * noise + (1 - level) * clean
         with run.computing():
@@ -150,6 +154,14 @@ def train(
         if run.done % QUICK_EVERY == QUICK_EVERY - 1:
             run.note(**quick_look(averaged(model, average), encoder))
     return averaged(model, average).cpu()
+
+
+def _of_full_length(states: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Padded to one of two lengths: each length is compiled anew."""
+    length = SHORT_TEXT if mask.shape[1] <= SHORT_TEXT else network.TEXT_LENGTH
+    missing = length - mask.shape[1]
+    pad = nn.functional.pad
+    return pad(states, (0, 0, 0, missing)), pad(mask, (0, missing))
 
 
 def emphasis() -> torch.Tensor:

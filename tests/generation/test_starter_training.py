@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from generation.starter import (
     runs,
     text,
     train,
+    transformer,
     world,
 )
 
@@ -56,6 +58,31 @@ def test_in_bfloat16_the_weights_stay_single_and_go_the_same_way(tmp_path: Path)
     moves = weights(single) - start, weights(half) - start
     assert not torch.equal(*moves)
     assert float(torch.nn.functional.cosine_similarity(*moves, dim=0)) > 0.9
+
+
+@pytest.mark.slow
+def test_a_compiled_denoiser_goes_the_same_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tracing and the padding are the real ones; only the C++ compiler stays out of it."""
+    compiled = torch.nn.Module.compile
+    seen = []
+
+    def traced(block: torch.nn.Module, **how: Any) -> None:
+        seen.append(block)
+        compiled(block, backend="eager", **how)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", traced)
+    monkeypatch.setattr(transformer, "BATCH", 4)
+    encoder = network.make_text_encoder()
+
+    def trained(name: str, *, compiled: bool) -> torch.nn.Module:
+        run = runs.Run(name, tmp_path, 3, seed=5, quiet=True, bfloat16=False, compiled=compiled)
+        return transformer.train(run, encoder)
+
+    plain, fused = trained("plain", compiled=False), trained("fused", compiled=True)
+    assert len(seen) == network.DIT_LAYERS
+    assert torch.allclose(weights(plain), weights(fused), atol=1e-5)
 
 
 @pytest.mark.slow

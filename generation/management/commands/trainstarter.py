@@ -29,6 +29,11 @@ class Command(BaseCommand):
             action="store_true",
             help="no bfloat16 (default: large products in it, where the processor has it)",
         )
+        parser.add_argument(
+            "--compile",
+            action="store_true",
+            help="compile the denoiser: a quarter quicker, where there is a C++ compiler",
+        )
         parser.add_argument("--steps", type=int, help="a rehearsal: so many steps for each stage")
         parser.add_argument(
             "--work", type=Path, help="checkpoints (default: starter in the data folder)"
@@ -53,6 +58,7 @@ class Command(BaseCommand):
                     steps=options["steps"],
                     workers=options["workers"],
                     single=options["single"],
+                    compiled=options["compile"],
                 )
             except (ValueError, OSError) as error:
                 raise CommandError(str(error)) from error
