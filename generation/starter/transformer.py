@@ -21,7 +21,7 @@ from transformers import T5EncoderModel
 
 from generation.starter import latent, muon, network, runs, text, words, world
 
-STEPS, MORE_STEPS, BATCH = 1000, 1000, 240
+STEPS, MORE_STEPS, BATCH = 1000, 760, 240
 RATE_MUON, RATE_ADAM, DECAY = 2.5e-3, 1.5e-3, 0.998
 MORE_RATE = 0.4
 """Rates of the stage "more" over those of the first."""
