@@ -19,7 +19,7 @@ import transformers
 from PIL import Image, ImageOps
 from safetensors import SafetensorError
 
-from generation.engines import calls
+from generation.engines import calls, convolutions
 from generation.engines.base import EngineFacts, Frame, Frames, OnStep, RenderRequest
 from generation.engines.catalog import Loading, ModelCard
 from generation.engines.looks import Looks
@@ -175,6 +175,7 @@ def _placed(pipeline: Any, loading: Loading) -> Any:
     if loading.compile:
         _compile(pipeline)
     if not torch.cuda.is_available():
+        convolutions.prefer_onednn(pipeline.vae)
         return pipeline
     match loading.offload:
         case "none":

@@ -24,21 +24,21 @@ SUMMARY = (
     "A small text-to-video model trained from nothing. It draws one shape (circle, square, "
     "triangle, cross, star, ring, heart) in one of eight colours on a plain, fading, striped, "
     "checkered or dotted background, over which the camera may drift, moving left, right, up or "
-    "down, growing, shrinking, spinning, bouncing or circling, at times beside or around a disc, "
-    "for two seconds."
+    "down, growing, shrinking, bouncing or circling, at times beside or around a disc, for two "
+    "seconds."
 )
 EXAMPLES = (
     "a yellow star rising on a background fading from blue to purple",
     "a white heart growing on a red to purple gradient",
-    "an orange ball bouncing on a striped black to blue gradient",
+    "an orange ball bouncing on a black to blue gradient",
     "a large white circle moving right on blue dots as the camera drifts left",
     "a yellow square moving left beside a white moon on a black background",
     "a black ring bouncing on a background fading from orange to purple",
     "a small orange star falling next to a green disc on a purple background",
-    "a green cross spinning in front of a checkered white wall, the camera drifting up",
+    "a green cross moving right in front of a checkered white wall, the camera drifting up",
     "a red circle orbiting a yellow sun on a black to purple gradient",
     "a white heart circling over a gradient from purple to red",
-    "a blue square spinning on a background fading from orange to yellow",
+    "a blue square falling on a background fading from orange to yellow",
     "a big purple star shrinking against yellow stripes",
 )
 
@@ -96,6 +96,14 @@ def record(folder: Path, stage: str, run: Any, figures: dict[str, float]) -> Non
         "device": run.device,
         **figures,
     }
+    write(folder, values)
+
+
+def forget(folder: Path, *stages: str) -> None:
+    """Take out what is noted of stages whose work is no longer in the folder."""
+    values = read(folder)
+    for stage in stages:
+        values["training"].pop(stage, None)
     write(folder, values)
 
 

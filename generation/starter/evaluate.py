@@ -20,6 +20,7 @@ import torch
 from diffusers import DiffusionPipeline
 from tqdm import tqdm
 
+from generation.engines import convolutions
 from generation.starter import checker, report, world
 from generation.starter.measures import (
     PROMPT_SEED,
@@ -41,11 +42,12 @@ SEEDS = 8
 
 
 def load(folder: Path) -> Any:
-    """The model by the stock loader."""
+    """The model by the stock loader, and drawn as the site draws."""
     pipeline = DiffusionPipeline.from_pretrained(
         str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32
     )
     pipeline.set_progress_bar_config(disable=True)
+    convolutions.prefer_onednn(pipeline.vae)
     return pipeline
 
 

@@ -18,7 +18,7 @@ from diffusers import LTXPipeline
 
 from generation.starter import card, decoder, network, points, runs, text, transformer
 
-STAGES = ("text", "decoder", "whole", "transformer", "more")
+STAGES = ("text", "decoder", "whole", "transformer", "more", "last")
 SEED = 1
 
 
@@ -39,7 +39,7 @@ def run_stage(
     rehearsal; `single` keeps all of it in single precision, `compiled` compiles the denoiser.
     """
 
-    def start(name: str, count: int) -> runs.Run:
+    def start(name: str, count: int, seed: int = seed) -> runs.Run:
         run = runs.Run(name, work, steps or count, seed=seed, minutes=minutes, quiet=quiet)
         run.workers = workers
         run.bfloat16 = run.bfloat16 and not single
@@ -53,9 +53,12 @@ def run_stage(
     if stage == "whole":
         return _train_whole(start(stage, decoder.WHOLE_STEPS), folder)
     if stage == "transformer":
-        return _train_transformer(start(stage, transformer.STEPS), folder, anew=True)
+        return _train_transformer(start(stage, transformer.STEPS), folder)
     if stage == "more":
-        return _train_transformer(start(stage, transformer.MORE_STEPS), folder, anew=False)
+        return _train_transformer(start(stage, transformer.MORE_STEPS), folder)
+    if stage == "last":
+        # Another seed: the same one would draw the scenes of "more" once again.
+        return _train_transformer(start(stage, transformer.LAST_STEPS, seed + 1), folder)
     raise ValueError(f"no stage {stage!r}; there are {', '.join(STAGES)}")
 
 
@@ -78,6 +81,7 @@ def _train_decoder(start: Any, folder: Path) -> bool:
     if second.finished:
         sharp = {"decibels": round(decoder.measure(vae), 2)}
         publish(folder, vae=vae)
+        card.forget(folder, "decoder, whole")
         card.record(folder, "decoder, block by block", first, {})
         card.record(folder, "decoder, consensus of blocks", second, sharp)
     return bool(second.finished)
@@ -92,13 +96,16 @@ def _train_whole(run: runs.Run, folder: Path) -> bool:
     return run.finished
 
 
-def _train_transformer(run: runs.Run, folder: Path, *, anew: bool) -> bool:
+def _train_transformer(run: runs.Run, folder: Path) -> bool:
     before = load(folder)
-    model = transformer.train(run, before.text_encoder, None if anew else before.transformer)
+    start = None if run.stage == "transformer" else before.transformer
+    model = transformer.train(run, before.text_encoder, start)
     if run.finished:
         place = runs.device()
-        look = transformer.quick_look(model.to(place), before.text_encoder.to(place), count=256)
+        both = model.to(place), before.text_encoder.to(place)
+        look = transformer.quick_look(*both, count=transformer.FINAL_PROMPTS)
         publish(folder, transformer=model.cpu())
+        card.forget(folder, *STAGES[STAGES.index(run.stage) :])
         card.record(folder, run.stage, run, {name: round(value, 4) for name, value in look.items()})
     return run.finished
 
@@ -126,6 +133,8 @@ def publish(folder: Path, **parts: torch.nn.Module) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     pipeline.to(dtype=torch.float16).save_pretrained(str(draft), safe_serialization=True)
     _ask_for_single_precision(draft / "text_encoder" / "config.json")
+    for path in draft.rglob("config.json"):
+        _forget_where_it_came_from(path)
     for path in draft.rglob("*.safetensors"):
         path.chmod(0o644)
     for name in ("card.json", "README.md"):
@@ -133,6 +142,13 @@ def publish(folder: Path, **parts: torch.nn.Module) -> None:
             shutil.copyfile(folder / name, draft / name)
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
+
+
+def _forget_where_it_came_from(config: Path) -> None:
+    """diffusers notes the folder that a part was loaded from, which is nobody's business."""
+    values = json.loads(config.read_text(encoding="utf-8"))
+    if values.pop("_name_or_path", None):
+        config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _ask_for_single_precision(config: Path) -> None:

@@ -1,7 +1,7 @@
-"""Stages "transformer" and "more": the denoiser learns to turn noise into scene latents that obey a
-caption.
+"""Stages "transformer", "more" and "last": the denoiser learns to turn noise into scene latents
+that obey a caption.
 
-Rectified flow with a velocity target. All data are made on the fly, so no scene is ever seen twice.
+Rectified flow with a velocity target. All data are made on the fly; a stage sees no scene twice.
 The matrices of the blocks are trained with Muon, everything else with AdamW; the shipped weights
 are the moving average.
 """
@@ -21,16 +21,18 @@ from transformers import T5EncoderModel
 
 from generation.starter import latent, muon, network, runs, text, words, world
 
-STEPS, MORE_STEPS, BATCH = 1000, 760, 240
+STEPS, MORE_STEPS, LAST_STEPS, BATCH = 1000, 760, 760, 240
 RATE_MUON, RATE_ADAM, DECAY = 2.5e-3, 1.5e-3, 0.998
 MORE_RATE = 0.4
-"""Rates of the stage "more" over those of the first."""
+"""Rates of the later stages over those of the first."""
 EMPTY_SHARE = 0.1
 STRAY_SHARE = 0.2
 """Captions that belong to another scene, as among captions that are found rather than made. Led by
 words alone the model ignores a prompt about as often; guidance is what makes it obey.
 """
 QUICK_PROMPTS, QUICK_STEPS, QUICK_EVERY = 64, 12, 300
+FINAL_PROMPTS = 256
+"""As many are looked at when a stage is finished."""
 SHORT_TEXT = 40
 FRAME_RATES = (25, world.FPS)
 """The pipeline's own default frame rate and the true one: a caller may pass either."""
@@ -113,7 +115,8 @@ def train(
 ) -> LTXVideoTransformer3DModel:
     """Train (or finish training) the denoiser and return its moving average.
 
-    With a model to start from, it learns more gently, and above all to place the shape exactly.
+    With a model to start from, it learns more gently, and above all to place the shape exactly; in
+    the stage "last" also to keep a texture's waves apart.
     """
     torch.manual_seed(run.seed)
     encoder = encoder.requires_grad_(requires_grad=False).to(runs.device())
@@ -124,7 +127,9 @@ def train(
     first, second = both = optimizers(model)
     run.keep(model=model, average=average, muon=first, adam=second)
     gentle, weight = (
-        (1.0, torch.ones(latent.CHANNELS)) if start is None else (MORE_RATE, emphasis())
+        (1.0, torch.ones(latent.CHANNELS))
+        if start is None
+        else (MORE_RATE, emphasis(waves=run.stage == "last"))
     )
     (weight,) = runs.to_device(weight)
     losses: list[torch.Tensor] = []
@@ -164,13 +169,19 @@ def _of_full_length(states: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Ten
     return pad(states, (0, 0, 0, missing)), pad(mask, (0, missing))
 
 
-def emphasis() -> torch.Tensor:
-    """Weights of the channels, mean 1: an error in position is seen more than any other."""
+def emphasis(*, waves: bool) -> torch.Tensor:
+    """Weights of the channels, mean 1: an error in position is seen more than any other, and then
+    one in a texture's waves: a little of the wave that should not be there makes stripes bulge.
+    """
     weight = torch.ones(latent.CHANNELS)
     for channels in (latent.ACROSS, latent.DOWN):
         weight[channels] = torch.tensor([6.0, 4.0, 2.0, 2.0, 2.0])
     for channel in (latent.OTHER_ACROSS, latent.OTHER_DOWN):
         weight[channel] = 4.0
+    if waves:
+        for channels in (latent.COSINE_X, latent.SINE_X, latent.COSINE_Y, latent.SINE_Y):
+            weight[channels] = torch.tensor([4.0, 4.0, 2.0, 1.0])
+        weight[latent.TONE] = 2.0
     return weight / weight.mean()
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch.profiler import ProfilerActivity, profile
 
-from generation.engines import catalog
+from generation.engines import catalog, diffusion
 from generation.engines.base import Engine, RenderRequest
-from generation.engines.catalog import ModelCard, cards
+from generation.engines.catalog import Loading, ModelCard, cards
 from generation.engines.pool import engine_for
 from generation.engines.weights import weights_sha256
 from generation.errors import Cancelled, ModelUnavailable
@@ -49,6 +51,27 @@ def test_the_same_seed_gives_the_same_frames_even_after_a_cancelled_run(engine: 
     with pytest.raises(Cancelled):
         engine.render(REQUEST, stop)
     assert np.array_equal(first, engine.render(REQUEST, lambda step, steps, look: None))
+
+
+def test_small_convolutions_go_to_onednn_and_draw_the_same(model_folder: Path) -> None:
+    pipeline = diffusion._load(card_of(model_folder))
+    latent = torch.randn(1, pipeline.vae.config.latent_channels, 3, 2, 2)
+
+    def drawn() -> tuple[torch.Tensor, set[str]]:
+        with torch.no_grad(), profile(activities=[ProfilerActivity.CPU]) as seen:
+            clip: torch.Tensor = pipeline.vae.decode(latent).sample
+        return clip, {event.key for event in seen.key_averages()}
+
+    plain, slowly = drawn()
+    placed = diffusion._placed(pipeline, Loading())
+    assert placed is pipeline
+    quick, quickly = drawn()
+    assert torch.allclose(plain, quick, atol=1e-4)
+    slow = "aten::slow_conv3d"
+    assert slow in slowly
+    assert slow not in quickly
+    half = pipeline.vae.decoder.to(torch.bfloat16).conv_in
+    assert half(torch.zeros(1, latent.shape[1], 3, 2, 2, dtype=torch.bfloat16)).isfinite().all()
 
 
 def test_the_engine_says_what_it_is(engine: Engine, model_folder: Path) -> None:

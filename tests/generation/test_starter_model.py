@@ -33,6 +33,8 @@ def test_every_part_is_a_stock_class() -> None:
     assert index["_class_name"] == "LTXPipeline"
     parts = [value[0] for name, value in index.items() if not name.startswith("_")]
     assert set(parts) == {"diffusers", "transformers"}
+    for path in network.WEIGHTS.rglob("config.json"):
+        assert "_name_or_path" not in json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_the_card_tells_the_truth_about_the_weights() -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from generation.starter import (
+    decoder,
     drawing,
     evaluate,
     latent,
@@ -78,7 +79,8 @@ def test_a_compiled_denoiser_goes_the_same_way(
 
     def trained(name: str, *, compiled: bool) -> torch.nn.Module:
         run = runs.Run(name, tmp_path, 3, seed=5, quiet=True, bfloat16=False, compiled=compiled)
-        return transformer.train(run, encoder)
+        model: torch.nn.Module = transformer.train(run, encoder)
+        return model
 
     plain, fused = trained("plain", compiled=False), trained("fused", compiled=True)
     assert len(seen) == network.DIT_LAYERS
@@ -108,7 +110,11 @@ def test_the_point_decoder_and_the_stock_decoder_draw_the_same() -> None:
 
 
 @pytest.mark.slow
-def test_all_stages_from_nothing_leave_a_pipeline_that_runs(tmp_path: Path) -> None:
+def test_all_stages_from_nothing_leave_a_pipeline_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transformer, "BATCH", 24)
+    monkeypatch.setattr(transformer, "FINAL_PROMPTS", 16)
     folder = tmp_path / "weights"
     for stage in train.STAGES:
         assert not rehearse(stage, tmp_path / "work", folder, minutes=0.0)
@@ -117,12 +123,49 @@ def test_all_stages_from_nothing_leave_a_pipeline_that_runs(tmp_path: Path) -> N
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     assert set(card["training"]) == {
         "text", "decoder, block by block", "decoder, consensus of blocks", "decoder, whole",
-        "transformer", "more",
+        "transformer", "more", "last",
     }  # fmt: skip
     assert {facts["steps"] for facts in card["training"].values()} == {3}
     how = measures.Settings(steps=2, guidance=2.0)
     frames = next(evaluate.make(evaluate.load(folder), ["a red circle"], [1], how))
     assert frames.shape == (17, 128, 128, 3)
+    assert "_name_or_path" not in "".join(
+        path.read_text(encoding="utf-8") for path in folder.rglob("config.json")
+    )
+    (tmp_path / "work" / "transformer.pt").unlink()
+    assert rehearse("transformer", tmp_path / "work", folder)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    assert "transformer" in card["training"]
+    assert not {"more", "last"} & set(card["training"])
+
+
+def test_the_last_stage_draws_other_scenes_than_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: dict[str, int] = {}
+    monkeypatch.setattr(
+        train, "_train_transformer", lambda run, _: seeds.setdefault(run.stage, run.seed)
+    )
+    for stage in ("more", "last"):
+        train.run_stage(stage, tmp_path, tmp_path, seed=4, quiet=True)
+    assert seeds == {"more": 4, "last": 5}
+
+
+def test_the_whole_decoder_practises_on_waves_as_a_denoiser_leaves_them() -> None:
+    scenes = world.sample(np.random.default_rng(6), 400, None)
+    codes, seen, first = decoder.half_clips(np.random.default_rng(6))
+    assert len(seen) == decoder.WHOLE_BATCH
+    clean = latent.encode(seen)[:, first : first + 2]
+    waves = slice(latent.COSINE_X.start, latent.SINE_Y.stop)
+    assert not np.allclose(codes[..., waves], clean[..., waves], atol=0.05)
+    assert np.array_equal(np.delete(codes, np.r_[waves], -1), np.delete(clean, np.r_[waves], -1))
+    rng = np.random.default_rng(6)
+    left_x, left_y = decoder.as_left(rng, scenes.wave_x), decoder.as_left(rng, scenes.wave_y)
+    striped = scenes.texture == world.TEXTURES.index("stripes")
+    upright = striped & (scenes.wave_x > 0)
+    level = striped & ~upright
+    assert (left_x - left_y)[upright].min() > 0.25
+    assert (left_y - left_x)[level].min() > 0.25
 
 
 def test_tensors_draw_the_same_pixels_as_the_world() -> None:

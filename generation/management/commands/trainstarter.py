@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-STAGES = ("text", "decoder", "whole", "transformer", "more")
+STAGES = ("text", "decoder", "whole", "transformer", "more", "last")
 
 
 class Command(BaseCommand):
