@@ -16,6 +16,8 @@ from generation.engines.profiles import profile
 
 SMALL_BYTES = 64 * 1024 * 1024
 """Weights of a decoder that draws a frame in a blink."""
+WITHIN = 0.995
+"""Share of a picture's values that decides how far it goes, so that a few bright pixels do not."""
 Tensor = Any
 
 
@@ -88,6 +90,14 @@ def _decoded(pipeline: Any, latents: calls.Latents) -> Frame | None:
             drawn = vae.decode((code * scale / vae.config.scaling_factor + mean)[None]).sample
     except torch.OutOfMemoryError:
         return None  # no look is worth a render
-    pixels = (drawn[0, :, 0].permute(1, 2, 0).float().cpu().numpy() + 1) / 2
+    pixels = (_calmed(drawn[0, :, 0].float()).permute(1, 2, 0).cpu().numpy() + 1) / 2
     frame: Frame = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
     return frame
+
+
+def _calmed(drawn: Tensor) -> Tensor:
+    """Early in a call guidance leads to colours stronger than there are: a picture of -1..1 that
+    goes beyond is scaled back (dynamic thresholding, Saharia et al. 2022, section 2.3).
+    """
+    most = torch.quantile(drawn.abs().flatten(), WITHIN).clamp(min=1.0)
+    return drawn.clamp(-most, most) / most
